@@ -1,0 +1,153 @@
+"""The contract of an adapter: what it yields, and what it must declare.
+
+An adapter reads one source and yields, in one pass and in bounded memory:
+
+* `Batch`: rows of one pivot table as text, exactly as the source says them. The core
+  trims, checks and types every value, so an adapter only finds the text of each column.
+  A table is held by the source (absent is not zero) when at least one batch of it is
+  yielded, even an empty one.
+* `Problem`: something that could not be used; it bars tables of some ET or of all.
+* `Notice`: something worth a finding, that bars nothing (see `model.findings`).
+
+An adapter never writes, never prints, never drops a row without a Problem or a Notice,
+and raises only for a programming error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import ClassVar, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from connector.config import SourceSettings
+from connector.model.tables import TABLES
+
+HEAD_SIZE = 64 * 1024  # bytes shown to `sniff`
+
+
+class Grouping(Enum):
+    """Which files found together make one source."""
+
+    FILE = "fichier"
+    FOLDER = "dossier"
+    TREE = "arborescence"
+
+
+class SourceFile(NamedTuple):
+    """A file to read. `name` is what messages show: its path below the source."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that a source holds and that cannot be used.
+
+    `found` is shown as it is: the adapter passes identifying values through `shape`.
+    `finess` is the FINESS as given by the row; when it is None and `sender` too, the
+    problem bars `tables` for every ET that the source covers.
+    """
+
+    file: str
+    place: str  # "ligne 3", "feuille « usagers », ligne 3", "octet 512"; "" for the whole file
+    field: str | None
+    expected: str
+    found: str
+    advice: str
+    tables: frozenset[str]
+    finess: str | None = None
+    sender: str | None = field(default=None, repr=False)  # clear address; replaced by the core
+
+    def text(self) -> str:
+        """The problem as one line of French."""
+        where = ", ".join(part for part in (self.file, self.place) if part)
+        column = f", champ « {self.field} »" if self.field else ""
+        return f"{where}{column} : attendu {self.expected}, trouvé {self.found} ; {self.advice}"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a source holds, worth a finding, that bars nothing.
+
+    `code` is one of `model.findings.FINDINGS`; `finess` is None when no ET is named.
+    `detail` is public text (a file name, a column, an error code), never an identifier.
+    `local_id` is shown only in files that stay on site.
+    """
+
+    code: str
+    count: int = 1
+    finess: str | None = None
+    detail: str = ""
+    local_id: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one table as text columns named like the pivot columns.
+
+    A missing column is empty on every row. `locate` gives the place of some rows
+    (indices in this batch) as messages show it; it may be slow, it is rarely called.
+    """
+
+    table: str
+    rows: pa.RecordBatch
+    file: str
+    locate: Callable[[Sequence[int]], list[str]]
+
+
+Item = Batch | Problem | Notice
+
+
+class Adapter(Protocol):
+    """What every reader is. `provides` lists the tables that it may yield."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    provides: ClassVar[frozenset[str]]
+    grouping: ClassVar[Grouping]
+    coherent: ClassVar[bool]  # one export: each table it holds covers every ET it names
+
+    def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None: ...
+
+    @classmethod
+    def sniff(cls, path: Path, head: bytes) -> bool:
+        """Whether the file with these first bytes is for this adapter."""
+
+    def read(self, tables: Collection[str]) -> Iterator[Item]:
+        """Yield the rows of these tables, all files in the order given."""
+
+
+def shape(value: str) -> str:
+    """What a message may say of an identifying value: how long it is and of what kind."""
+    if not value:
+        return "une valeur vide"
+    kinds = {"chiffres": str.isdigit, "lettres": str.isalpha}
+    kind = next((name for name, test in kinds.items() if test(value)), "caractères")
+    return f"une valeur de {len(value)} {kind}"
+
+
+def found(value: str, *, identifying: bool, limit: int = 40) -> str:
+    """A value as a message may show it: quoted and cut short, or its shape only."""
+    if identifying or not value:
+        return shape(value)
+    cut = value if len(value) <= limit else value[:limit] + "…"
+    return "'" + "".join(char if char.isprintable() else "?" for char in cut) + "'"
+
+
+def text_batch(
+    table: str,
+    columns: dict[str, list[str | None]],
+    file: str,
+    locate: Callable[[Sequence[int]], list[str]],
+) -> Batch:
+    """A batch from plain lists of text, one per pivot column; None is empty."""
+    unknown = columns.keys() - TABLES[table].by_name.keys()
+    if unknown:
+        raise ValueError(f"not pivot columns of {table}: {sorted(unknown)}")
+    arrays = [pa.array(values, pa.string()) for values in columns.values()]
+    return Batch(table, pa.RecordBatch.from_arrays(arrays, names=list(columns)), file, locate)

@@ -1,0 +1,1 @@
+"""What the programme talks about: tables, identifiers, periods and results."""

@@ -1,0 +1,48 @@
+"""The INS matricule: its shape, its key, and how to find one inside another identifier."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from stdnum.fr import nir
+
+PRODUCTION_OIDS = frozenset({"1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9"})
+
+# Whatever has the shape of an INS, whatever its key, with no digit on either side.
+EMBEDDED_INS = re.compile(r"(?<![0-9])[1-8][0-9]{4}(?:[0-9]{2}|2[ABab])[0-9]{6}(?:[0-9]{2})?(?![0-9])")
+EMBEDDED_INS_RE2 = r"(^|[^0-9])[1-8][0-9]{4}([0-9]{2}|2[ABab])[0-9]{6}([0-9]{2})?($|[^0-9])"
+_WELL_FORMED = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{8}", re.ASCII)
+
+
+class MatriculeState(Enum):
+    """What is known of a matricule once it has been checked."""
+
+    ABSENT = "absent"
+    USABLE = "utilisable"
+    MALFORMED = "malforme"
+    TEST = "test"
+
+
+def normalise_matricule(text: str) -> str:
+    """The matricule without any Unicode blank, in upper case."""
+    return "".join(text.split()).upper()
+
+
+def is_well_formed(matricule: str) -> bool:
+    """15 characters whose last two are 97 − N mod 97, 2A and 2B read as 19 and 18.
+
+    The first digit is not tested: temporary numbers exist.
+    """
+    return bool(_WELL_FORMED.fullmatch(matricule)) and nir.calc_check_digits(matricule) == matricule[13:]
+
+
+def classify(matricule: str, oid: str) -> MatriculeState:
+    """State of a normalised matricule: malformed comes before test."""
+    if not matricule:
+        return MatriculeState.ABSENT
+    if not is_well_formed(matricule):
+        return MatriculeState.MALFORMED
+    if oid and oid not in PRODUCTION_OIDS:
+        return MatriculeState.TEST
+    return MatriculeState.USABLE
