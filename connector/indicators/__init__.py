@@ -1,0 +1,1 @@
+"""Facts and indicators: each rule as one expression beside its French formula."""
