@@ -66,12 +66,12 @@ class Site(_Strict):
 class Limits(_Strict):
     """Bounds that protect the machine from a hostile or broken file."""
 
-    memory_limit: str = Field("1GB", pattern=r"^[1-9][0-9]*(MB|GB)$")
-    ligne_max: int = Field(16 * 1024 * 1024, ge=1024, description="octets d'une ligne ou d'un enregistrement")
-    classeur_max: int = Field(512 * 1024 * 1024, ge=1024, description="octets décompressés d'un classeur")
-    taux_compression_max: int = Field(200, ge=2, description="décompressé / compressé d'une archive")
-    profondeur_max: int = Field(200, ge=8, description="niveaux imbriqués d'un document JSON ou XML")
-    fichiers_max: int = Field(1_000_000, ge=1, description="fichiers d'une source")
+    memory_limit: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")] = "512MB"
+    ligne_max: Annotated[int, Field(ge=1024)] = 16 * 1024 * 1024  # octets d'une ligne ou d'un enregistrement
+    classeur_max: Annotated[int, Field(ge=1024)] = 512 * 1024 * 1024  # octets décompressés d'un classeur
+    taux_compression_max: Annotated[int, Field(ge=2)] = 200  # décompressé / compressé d'une archive
+    profondeur_max: Annotated[int, Field(ge=8)] = 200  # niveaux imbriqués d'un document JSON ou XML
+    fichiers_max: Annotated[int, Field(ge=1)] = 1_000_000  # fichiers d'une source
 
 
 class SourceSettings(_Strict):

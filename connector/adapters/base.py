@@ -15,8 +15,9 @@ and raises only for a programming error.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
@@ -61,7 +62,9 @@ class Problem:
     advice: str
     tables: frozenset[str]
     finess: str | None = None
-    sender: str | None = field(default=None, repr=False)  # clear address; replaced by the core
+    sender: str | None = dataclasses.field(default=None, repr=False)  # clear address; replaced by the core
+    told: bool = True  # whether a person reads it; one that is not told only bars
+    bars: bool = True  # whether it bars; one that does not explains another that does
 
     def text(self) -> str:
         """The problem as one line of French."""
@@ -83,7 +86,7 @@ class Notice:
     count: int = 1
     finess: str | None = None
     detail: str = ""
-    local_id: str | None = field(default=None, repr=False)
+    local_id: str | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

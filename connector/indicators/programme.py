@@ -131,7 +131,9 @@ def terms_of(
     convention = _convention_of(et, conventions, date_mesure)
     kind = WindowKind(window_kind or (convention and convention.fenetre) or programme.fenetre.sorte)
     months = programme.fenetre.premiere_mesure_mois if first_measure else 1
-    targets = {code: value for code, value in programme.cibles.model_dump(exclude={"reference"}).items() if value is not None}
+    targets = {
+        code: value for code, value in programme.cibles.model_dump(exclude={"reference"}).items() if value is not None
+    }
     waivers = {
         code: exemption.reference
         for exemption in programme.exemption

@@ -14,6 +14,7 @@ _ZONES = {
     "9805": "Indian/Mayotte",
 }
 DEFAULT_ZONE = "Europe/Paris"
+ALL_ZONES = tuple(sorted({DEFAULT_ZONE, *_ZONES.values()}))
 
 
 def normalise_finess(text: str) -> str | None:

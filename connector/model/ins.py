@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
 
 from stdnum.fr import nir
 
@@ -13,15 +12,6 @@ PRODUCTION_OIDS = frozenset({"1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9"})
 EMBEDDED_INS = re.compile(r"(?<![0-9])[1-8][0-9]{4}(?:[0-9]{2}|2[ABab])[0-9]{6}(?:[0-9]{2})?(?![0-9])")
 EMBEDDED_INS_RE2 = r"(^|[^0-9])[1-8][0-9]{4}([0-9]{2}|2[ABab])[0-9]{6}([0-9]{2})?($|[^0-9])"
 _WELL_FORMED = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{8}", re.ASCII)
-
-
-class MatriculeState(Enum):
-    """What is known of a matricule once it has been checked."""
-
-    ABSENT = "absent"
-    USABLE = "utilisable"
-    MALFORMED = "malforme"
-    TEST = "test"
 
 
 def normalise_matricule(text: str) -> str:
@@ -35,14 +25,3 @@ def is_well_formed(matricule: str) -> bool:
     The first digit is not tested: temporary numbers exist.
     """
     return bool(_WELL_FORMED.fullmatch(matricule)) and nir.calc_check_digits(matricule) == matricule[13:]
-
-
-def classify(matricule: str, oid: str) -> MatriculeState:
-    """State of a normalised matricule: malformed comes before test."""
-    if not matricule:
-        return MatriculeState.ABSENT
-    if not is_well_formed(matricule):
-        return MatriculeState.MALFORMED
-    if oid and oid not in PRODUCTION_OIDS:
-        return MatriculeState.TEST
-    return MatriculeState.USABLE

@@ -231,9 +231,7 @@ _ALL = (
             Column("id_usager", Kind.ID, "identifiant local de l'usager"),
             Column("statut", Kind.CODE, "issue du dépôt", required=True, codes=("succes", "echec", "inconnu")),
             Column("code_erreur", Kind.TEXT, "code de l'erreur rendue par le DMP"),
-            Column(
-                "operation", Kind.CODE, "opération (vide : dépôt)", codes=("depot", "remplacement", "suppression")
-            ),
+            Column("operation", Kind.CODE, "opération (vide : dépôt)", codes=("depot", "remplacement", "suppression")),
         ),
     ),
     Table(
@@ -260,3 +258,11 @@ TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 # Read before the others: they say which time zones and mailboxes the site has.
 REFERENCE_TABLES = frozenset({"etablissements", "boites_mssante"})
+
+# A message or a deposit may find its ET at measure time: its date is kept in every zone of the site.
+MANY_ZONES = frozenset({"messages_mssante", "depots_dmp"})
+
+
+def day_columns(zones: int) -> list[str]:
+    """Names of the local dates of a row whose ET is found at measure time, one per zone."""
+    return [f"jour_{index}" for index in range(zones)]

@@ -1,4 +1,4 @@
-"""Which ETs there are, which FINESS means which of them, what is absent or barred for each, and whose mailbox is whose."""
+"""Which ETs there are, which FINESS means which of them, what is absent or barred for each, whose mailbox is whose."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -66,12 +66,12 @@ class Places:
 
 
 def known_ets(export: Export) -> set[str]:
-    """The ETs of `etablissements`, bad rows included; without that table, or one that faults left nameless, all seen."""
+    """The ETs of `etablissements`, bad rows included; all seen without it, or when its faults left it nameless."""
     faults = [fault for fault in export.faults if fault.table == "etablissements"]
     listed = {row.cells["finess_et"] for row in export.rows["etablissements"]}
     listed |= {fault.finess for fault in faults if fault.finess}
     given = any("etablissements" in held for held in export.held)
-    nameless = not listed and faults
+    nameless = bool(faults) and not listed
     return set(export.seen) if not given or nameless else listed
 
 
@@ -121,6 +121,4 @@ def ets_of_fault(fault: Fault, places: Places, mailboxes: Mailboxes) -> set[str]
 def localised(row: Row, table: str, zone: ZoneInfo) -> Cells:
     """The row's cells, every date as a local calendar date."""
     dated = {name for name, column in TABLES[table].items() if column.kind == "date"}
-    return {
-        name: local_day(value, zone) if value and name in dated else value for name, value in row.cells.items()
-    }
+    return {name: local_day(value, zone) if value and name in dated else value for name, value in row.cells.items()}

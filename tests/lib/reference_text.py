@@ -3,7 +3,7 @@
 import calendar
 import re
 import unicodedata
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 Moment = date | datetime  # a bare (already local) date, or an aware datetime still to be placed in a zone
 
@@ -61,7 +61,7 @@ def parse_moment(text: str) -> Moment:
 
 def parse_offset(text: str) -> tzinfo:
     if text == "Z":
-        return timezone.utc
+        return UTC
     hours, minutes = int(text[1:3]), int(text[-2:])
     if hours > 23 or minutes > 59:
         raise ValueError(text)

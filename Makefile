@@ -1,0 +1,36 @@
+# Deux commandes suffisent : `make demo` et `make test`. Tout s'installe dans .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test test-services check bench fault docs clean
+
+$(STAMP): pyproject.toml requirements.lock requirements-dev.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $(STAMP)
+
+demo: $(STAMP) ## un site de démonstration, mesuré aussitôt
+	$(BIN)/dui-connector demo demo
+
+test: $(STAMP) ## les tests, sans serveur ni droits particuliers
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-services: $(STAMP) ## les tests qui demandent un vrai programme (Chromium)
+	$(BIN)/python -m pytest -m 'services or browser' $(SERVICES_ARGS)
+
+check: $(STAMP) ## style, types, imports, documentation à jour
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+docs: $(STAMP) ## réécrit les pages tirées du code et des tests
+	$(BIN)/python -m tests.lib.docs
+
+bench: $(STAMP) ## mesures par paires, en un tableau
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf .venv demo

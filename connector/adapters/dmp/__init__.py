@@ -1,0 +1,1 @@
+"""Readers of DMP deposits: XDS.b, FHIR PDSm."""

@@ -1,0 +1,231 @@
+"""A message that carries a document: where it goes, who sends it, whom it is about.
+
+Rule: `docs/sources.md`, MSSanté and DMP, « HL7 v2 »; profile CISIS_CDA_HL7_V2 (ANS, « Transmission
+d'un document CDA-R2 en HL7 v2 », message profiles ORU and MDM).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, Unusable, instant, is_test
+
+ACTIONS = {"ORU^R01": "F", "MDM^T02": "F", "MDM^T10": "C", "MDM^T04": "D"}  # what an empty OBX-11 means
+DMP, MSSANTE, ACK_ASKED, _DESTINATION, _CUT = 1, 2, 4, 8, 16
+_FLAGS = {"DESTDMP": DMP, "DESTMSSANTEPS": MSSANTE, "DESTMSSANTEPAT": MSSANTE, "ACK_RECEPTION": ACK_ASKED}
+_CODE_SYSTEMS = frozenset({"LN", "TRE_A05"})
+_LOINC = re.compile("[0-9]{1,7}-[0-9]")
+_PROFILE = "CISIS_CDA_HL7_V"  # V1 and V2; CISIS_CDA_HL7_LPS brings a mail received
+_LONG = 1024  # characters of a segment that holds a document
+_REMEMBERED = 10_000
+_USELESS = (b"MSH", b"EVN", b"PV1", b"PV2", b"ORC", b"OBR", b"NTE", b"TQ1", b"SPM", b"CON")
+
+
+class Document(NamedTuple):
+    """A document sent."""
+
+    key: str
+    horodatage: str
+    test: bool
+    action: str  # OBX-11: F new, C replace, D delete
+    flags: int  # DMP, MSSANTE, ACK_ASKED
+    sender: tuple[str, str]  # FINESS, address
+    person: tuple[str, str, str]  # matricule, OID, local id
+    id_document: str
+
+
+class Other(NamedTuple):
+    """A message that gives no row. `key` is its own when acknowledgements may answer it."""
+
+    detail: str
+    key: str | None = None
+
+
+class Odd(Exception):
+    """A line is not a segment: a document was cut into lines, or the message is broken."""
+
+
+class Segment(NamedTuple):
+    """What one segment brings: flags that add up, and a part of which the first one counts."""
+
+    flags: int = 0
+    part: str = ""
+    value: tuple[str, ...] = ()
+
+
+def read_document(header: Header, lines: Sequence[bytes], encoding: str, *, long: bool) -> Document | Other:
+    """The document that a message carries, or why it gives no row.
+
+    `long` tells that a segment may be large.
+
+    Raises:
+        Odd: a line is not a segment.
+        Unusable: the message is cut, or lacks what its profile requires.
+    """
+    flags, parts, last = _reader(header.marks, encoding).read(lines, long=long)
+    _check_whole(header, flags, last=last, document="OBX" in parts)
+    key = header.key(3, header.fields[9], "MSH-10")
+    if "OBX" not in parts:
+        return Other(f"{header.kind} sans document", key)
+    if not flags & (DMP | MSSANTE):
+        return Other(f"{header.kind} sans destinataire", key)
+    marks, fields, default = header.marks, header.fields, ACTIONS[header.kind]
+    status, identifier = parts["OBX"][0], parts.get("TXA", ("",))[0]
+    finess, address = parts.get("SB", ("", ""))
+    reply = parts.get("REPLY", ("", ""))[1]
+    return Document(
+        key,
+        instant(marks.first(fields[6])),
+        is_test(marks, fields[10]),
+        "D" if default == "D" else status or default,
+        flags,
+        (finess, reply or address),
+        parts.get("PID", ("", "", "")),  # type: ignore[arg-type]
+        identifier or key,
+    )
+
+
+def _check_whole(header: Header, flags: int, *, last: Segment, document: bool) -> None:
+    """Refuse a message that was cut: it must not pass for one that goes nowhere."""
+    if last.flags & _CUT and (document or last.part == "OBX"):
+        raise Unusable("segment OBX", "un segment jusqu'à OBX-11", "un segment coupé", REEXPORT)
+    declared = header.fields[20] if len(header.fields) > 20 else ""
+    if _PROFILE in declared and not (document and flags & _DESTINATION):
+        expected = "un document et ses destinataires (DESTDMP, DESTMSSANTEPS, DESTMSSANTEPAT)"
+        raise Unusable("", expected, "un message incomplet", REEXPORT)
+
+
+class _Reader:
+    """Reads segments. It remembers those that return from one message to the next."""
+
+    def __init__(self, marks: Marks, encoding: str) -> None:
+        self._marks, self._encoding = marks, encoding
+        self._separator = marks.field.encode(encoding)
+        self._useless = frozenset(name + self._separator for name in _USELESS)
+        self._known: dict[bytes, Segment | tuple[()]] = {}
+
+    def read(self, lines: Sequence[bytes], *, long: bool) -> tuple[int, dict[str, tuple[str, ...]], Segment]:
+        """The flags of a message, the first of each of its parts, and its last segment."""
+        flags = 0
+        parts: dict[str, tuple[str, ...]] = {}
+        # Hashing a document costs more than reading its segment again.
+        keys = [line[:_LONG] for line in lines] if long else lines
+        for rank, segment in enumerate(map(self._known.get, keys)):
+            if segment is None and lines[rank][:4] not in self._useless:
+                segment = self._read(lines[rank])
+            if segment:
+                flags |= segment.flags
+                if segment.part:
+                    parts.setdefault(segment.part, segment.value)
+        return flags, parts, segment or Segment()
+
+    def _read(self, line: bytes) -> Segment | tuple[()]:
+        """What a segment brings; nothing is the empty tuple."""
+        name = line[:3]
+        if line[3:4] != self._separator:
+            raise Odd
+        if name == b"OBX":
+            return self._remember(line, self._observation(line))
+        text = line.decode(self._encoding)
+        if name == b"PRT":
+            return self._remember(line, self._participation(text))
+        if name == b"PID":
+            return Segment(0, "PID", self._patient(text))
+        return Segment(0, "TXA", (self._document_id(text),)) if name == b"TXA" else ()
+
+    def _remember(self, line: bytes, found: Segment | tuple[()]) -> Segment | tuple[()]:
+        if len(line) < _LONG:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[line] = found
+        return found
+
+    def _observation(self, line: bytes) -> Segment | tuple[()]:
+        """A flag, or the document: typed in LOINC or TRE_A05, unlike the body of a mail."""
+        marks = self._marks
+        fields = line[:_LONG].decode(self._encoding, "replace").split(marks.field, 6)
+        observed = fields[3].split(marks.component, 3) if len(fields) > 3 else [""]
+        code, system = observed[0].strip(), observed[2].strip() if len(observed) > 2 else ""
+        cut = _CUT if len(line) < _LONG and line.count(self._separator) < 11 else 0
+        if code in _FLAGS:
+            yes = len(fields) > 5 and marks.first(fields[5]) == "Y"
+            return Segment((_FLAGS[code] if yes else 0) | (_DESTINATION if code.startswith("DEST") else 0) | cut)
+        typed = system in _CODE_SYSTEMS or _LOINC.fullmatch(code)
+        if fields[2:3] == ["ED"] and typed and not code.startswith("CORPSMAIL_"):
+            status = self._status(line)
+            return Segment(_CUT if status is None else 0, "OBX", (status or "",))
+        return Segment(cut) if cut else ()
+
+    def _status(self, line: bytes) -> str | None:
+        """OBX-11, without copying the document that stands before it; None when the segment is cut."""
+        position = -1
+        for _ in range(6):
+            position = line.find(self._separator, position + 1)
+            if position < 0:
+                return None
+        after = line[position + 1 :].split(self._separator, 6)
+        return self._marks.text(after[5].decode(self._encoding)) if len(after) > 5 else None
+
+    def _participation(self, line: str) -> Segment | tuple[()]:
+        """The structure that sends (SB) and its address, or the address for answers (REPLY)."""
+        marks = self._marks
+        fields = line.split(marks.field, 16)
+        role = marks.first(fields[4]) if len(fields) > 4 else ""
+        if role not in ("SB", "REPLY"):
+            return ()
+        finess = self._finess(fields[8]) if len(fields) > 8 else ""
+        address = self._address(fields[15]) if len(fields) > 15 else ""
+        return Segment(0, role, (finess, address)) if finess or address else ()
+
+    def _finess(self, organisation: str) -> str:
+        """PRT-8: a geographic FINESS (FINEG), else a legal one (FINEJ), else `1` + FINESS (IDNST)."""
+        found: dict[str, str] = {}
+        for repetition in organisation.split(self._marks.repetition):
+            parts = repetition.split(self._marks.component)
+            if len(parts) > 9:
+                found.setdefault(parts[6].strip(), self._marks.text(parts[9]))
+        structure = found.get("IDNST", "")
+        return found.get("FINEG") or found.get("FINEJ") or (structure if structure.startswith("1") else "")
+
+    def _address(self, telecom: str) -> str:
+        """PRT-15: the mail address of the first repetition that holds one."""
+        for repetition in telecom.split(self._marks.repetition):
+            parts = repetition.split(self._marks.component)
+            if len(parts) > 3 and "@" in parts[3]:
+                return self._marks.text(parts[3])
+        return ""
+
+    def _patient(self, pid: str) -> tuple[str, str, str]:
+        """Matricule INS, its OID and the local id, by the type (CX.5) of each PID-3."""
+        marks = self._marks
+        matricule, oid, local = "", "", ""
+        fields = pid.split(marks.field, 4)
+        for repetition in fields[3].split(marks.repetition) if len(fields) > 3 else []:
+            parts = repetition.split(marks.component, 5)
+            kind = parts[4].strip() if len(parts) > 4 else ""
+            if not matricule and (kind == "INS" or kind.startswith("INS-NI")):
+                authority = parts[3].split(marks.subcomponent)
+                matricule, oid = marks.text(parts[0]), marks.text(authority[1]) if len(authority) > 1 else ""
+            elif not local and kind == "PI":
+                local = marks.text(parts[0])
+        return matricule, oid, local
+
+    def _document_id(self, txa: str) -> str:
+        """TXA-12 written like the uniqueId of XDS: the OID, or root^extension; "" without it.
+
+        OBR-3 and ORC-3 name the order, which several documents and versions share: not used.
+        """
+        fields = txa.split(self._marks.field, 13)
+        parts = (
+            [self._marks.text(part) for part in fields[12].split(self._marks.component, 3)]
+            if len(fields) > 12
+            else [""]
+        )
+        root = parts[2] if len(parts) > 2 else ""
+        return f"{root}^{parts[0]}" if root and parts[0] else parts[0]
+
+
+_reader = lru_cache(maxsize=64)(_Reader)

@@ -1,0 +1,161 @@
+"""What one HL7 v2 message says: a document sent, an acknowledgement, or something else.
+
+Rule: `docs/sources.md`, MSSanté and DMP, « HL7 v2 »; ZAM are the business acknowledgements of
+the profile CISIS_CDA_HL7_V2, ACK the technical ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from connector.adapters.mssante.hl7v2_document import ACTIONS, Document, Odd, Other, read_document
+from connector.adapters.mssante.hl7v2_fields import (
+    REEXPORT,
+    Header,
+    Marks,
+    Unusable,
+    read_charset,
+    read_header,
+    segment,
+)
+
+_ACK_TYPES = frozenset({"ACK", "ACK^R01", "ACK^T02", "ACK^T10", "ACK^T04"})
+_BASE64 = re.compile(rb"[A-Za-z0-9+/=]+")
+BATCH_SEGMENTS = frozenset({b"FHS", b"BHS", b"BTS", b"FTS"})
+FRAMING = b" \t\r\n\x0b\x1c\xef\xbb\xbf"  # what stands between messages: line ends, MLLP, BOM
+_LONG = 8192  # bytes of a message of which one segment may be large
+
+
+class Event(IntEnum):
+    """What an acknowledgement says; the value is its place in a packed count."""
+
+    DMP_YES = 0
+    DMP_NO = 1
+    MSS_YES = 2
+    MSS_NO = 3
+    READ = 4
+    ACCEPTED = 5
+    REFUSED = 6
+
+
+_ZAM_EVENTS = {
+    "ZAM^Z01": (Event.DMP_YES, Event.DMP_NO),
+    "ZAM^Z02": (Event.MSS_YES, Event.MSS_NO),
+    "ZAM^Z03": (Event.READ, Event.READ),
+}
+_REFUSALS = frozenset({"AE", "AR", "CE", "CR"})
+
+
+class Acknowledgement(NamedTuple):
+    """An answer to the message `key`."""
+
+    key: str
+    event: Event
+    code: str  # of the error, if any
+
+
+def read_message(body: bytes) -> tuple[Document | Acknowledgement | Other, str]:
+    """What one message says, and the encoding it was read in.
+
+    Raises:
+        Unusable: the message is broken.
+    """
+    lines = _lines(body)
+    header, encoding = _read_header(body, lines[0])
+    if header.kind in ACTIONS:
+        try:
+            return read_document(header, lines, encoding, long=len(body) > _LONG), encoding
+        except Odd:
+            return read_document(header, _rejoin(lines), encoding, long=True), encoding
+    texts = [line.decode(encoding) for line in _rejoin(lines)]
+    if header.kind in _ZAM_EVENTS:
+        return _read_zam(header, texts), encoding
+    if header.kind in _ACK_TYPES:
+        return _read_ack(header, texts), encoding
+    return Other(header.kind or "sans type"), encoding
+
+
+def _lines(body: bytes) -> list[bytes]:
+    """The lines of a message, whatever ends them; blank ends and batch envelopes left out."""
+    if b"\n" in body:
+        body = body.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
+    lines = body.rstrip(FRAMING).split(b"\r")
+    while lines[-1][:3] in BATCH_SEGMENTS:
+        lines.pop()
+    return lines
+
+
+def _read_header(body: bytes, msh: bytes) -> tuple[Header, str]:
+    """The header, and the encoding: that of MSH-18, or else UTF-8, or else Windows-1252."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        header, is_utf8 = read_header(msh.decode("latin-1")), False
+    else:
+        header, is_utf8 = read_header(msh.decode("utf-8")), True
+    charset = read_charset(header)
+    if is_utf8 and (charset in (None, "utf-8") or body.isascii()):
+        return header, "utf-8"
+    encoding = charset or "cp1252"
+    try:
+        body.decode(encoding)
+        return read_header(msh.decode(encoding)), encoding
+    except UnicodeDecodeError as error:
+        line = re.split(b"[\r\n]", body[: error.start + 3])[-1]
+        expected, advice = f"un texte en {encoding.upper()}", "corrigez l'encodage ou MSH-18, puis réexportez."
+        raise Unusable(segment(line), expected, "des octets d'un autre encodage", advice) from None
+
+
+def _rejoin(lines: Sequence[bytes]) -> list[bytes]:
+    """Segments whose base64 was cut into lines, whole again; anything else is broken."""
+    separator = lines[0][3:4]
+    whole: list[bytes] = []
+    for line in lines:
+        if line[3:4] == separator:
+            whole.append(line)
+        elif whole[-1].startswith(b"OBX") and len(line) > 3 and _BASE64.fullmatch(line.split(separator, 1)[0]):
+            whole[-1] += line
+        elif line.strip():
+            found = "un segment coupé" if len(line) < 4 else "une ligne d'une autre forme"
+            raise Unusable(segment(line), "un nom de segment et un séparateur", found, REEXPORT)
+    return whole
+
+
+def _read_zam(header: Header, lines: Sequence[str]) -> Acknowledgement:
+    marks = header.marks
+    for line in lines:
+        fields = line.split(marks.field)
+        if fields[0] == "OBX" and len(fields) > 5 and fields[3].startswith("ACK_"):
+            answer = marks.first(fields[5])
+            if answer not in ("Y", "N"):
+                raise Unusable("segment OBX", "Y ou N", "une autre valeur", REEXPORT, "OBX-5")
+            event = _ZAM_EVENTS[header.kind][answer == "N"]
+            code = _error_code(lines, marks) if answer == "N" else ""
+            return Acknowledgement(header.key(5, fields[4], "OBX-4"), event, code)
+    raise Unusable("segment OBX", "le statut de l'accusé (ACK_…)", "aucun segment de ce type", REEXPORT)
+
+
+def _read_ack(header: Header, lines: Sequence[str]) -> Acknowledgement:
+    marks = header.marks
+    for line in lines:
+        fields = line.split(marks.field)
+        if fields[0] == "MSA" and len(fields) > 2:
+            answer = marks.text(fields[1])
+            refused = answer in _REFUSALS
+            code = (_error_code(lines, marks) or answer) if refused else ""
+            event = Event.REFUSED if refused else Event.ACCEPTED
+            return Acknowledgement(header.key(5, fields[2], "MSA-2"), event, code)
+    raise Unusable("segment MSA", "MSA-1 et MSA-2", "aucun segment de ce type", REEXPORT)
+
+
+def _error_code(lines: Sequence[str], marks: Marks) -> str:
+    """ERR-5, the code of the application, else ERR-3, that of HL7."""
+    for line in lines:
+        fields = line.split(marks.field)
+        if fields[0] == "ERR":
+            codes = [marks.first(fields[number]) for number in (5, 3) if number < len(fields)]
+            return next(filter(None, codes), "")
+    return ""

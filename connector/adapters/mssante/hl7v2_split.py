@@ -1,0 +1,57 @@
+"""Cut a stream of HL7 v2 messages into messages, in bounded memory.
+
+A message starts at `MSH` and a separator, at the start of a line or of an MLLP frame; it runs
+to the next one. Nothing is decoded here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+BOM = b"\xef\xbb\xbf"
+FRAME_START, FRAME_END = b"\x0b", b"\x1c"
+_CHUNK = 64 * 1024  # small enough to stay in the processor's cache
+_START = re.compile(rb"MSH(?=[^\w\s+/=\0])")  # base64 may hold the three letters
+_BEFORE_START = b"\r\n\x0b\x1c"
+
+
+class Piece(NamedTuple):
+    """Bytes of one message. `rank` counts from 1; 0 is what stands before the first message."""
+
+    rank: int
+    offset: int  # in the file, of the first byte
+    data: bytes
+    oversize: bool = False  # larger than the limit: `data` is only its beginning
+
+
+def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
+    """Every message of a stream, none larger than `limit` bytes in memory.
+
+    The piece of rank 0 always comes first, and may be empty.
+    """
+    buffer, offset = b"\n" + stream.read(_CHUNK), -1  # offset in the file of buffer[0]; a file starts like a line
+    start, scan, rank, told = 1, 0, 0, False
+    while True:
+        for match in _START.finditer(buffer, scan):
+            found = match.start()
+            if buffer[found - 1] in _BEFORE_START or buffer[max(found - 3, 0) : found] == BOM:
+                if not told:
+                    yield _piece(rank, offset + start, buffer[start:found], limit)
+                rank, start, told = rank + 1, found, False
+        if len(buffer) - start > limit:
+            if not told:
+                yield _piece(rank, offset + start, buffer[start:], limit)
+            start, told = len(buffer) - 4, True
+        scan = max(start + 1, len(buffer) - 3)  # a start whose separator is not read yet
+        chunk = stream.read(max(_CHUNK, len(buffer) - start))
+        if not chunk:
+            break
+        buffer, offset, start, scan = buffer[start:] + chunk, offset + start, 0, scan - start
+    if not told:
+        yield _piece(rank, offset + start, buffer[start:], limit)
+
+
+def _piece(rank: int, offset: int, data: bytes, limit: int) -> Piece:
+    return Piece(rank, offset, data) if len(data) <= limit else Piece(rank, offset, data[:4096], oversize=True)

@@ -1,0 +1,67 @@
+"""What every tabular reader shares: column names, blank rows, and the problems of a heading."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from connector.adapters.base import Notice, Problem
+from connector.model.ins import EMBEDDED_INS
+from connector.model.tables import TABLES
+
+
+def plain_name(name: str) -> str:
+    """A heading without case, accents or outer blanks."""
+    decomposed = unicodedata.normalize("NFKD", name.strip().casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def public_name(name: str) -> str:
+    """A heading as a message may show it: short, printable, without anything shaped like an INS."""
+    printable = "".join(char if char.isprintable() else "?" for char in name.strip())
+    return EMBEDDED_INS.sub("(INS)", printable)[:60]
+
+
+def heading_problem(file: str, place: str, table: str, headings: Sequence[str]) -> Problem | None:
+    """Why these headings cannot carry the table, or None when they can.
+
+    A repeated pivot column cannot be read; a missing required column bars the table.
+    """
+    names = [plain_name(heading) for heading in headings]
+    doubled = sorted(name for name in TABLES[table].by_name if names.count(name) > 1)
+    if doubled:
+        return _problem(
+            file,
+            place,
+            table,
+            doubled[0],
+            "une seule colonne de ce nom",
+            f"{names.count(doubled[0])}",
+            "supprimez les colonnes en double.",
+        )
+    missing = [name for name in TABLES[table].required if name not in names]
+    if missing:
+        return _problem(
+            file,
+            place,
+            table,
+            missing[0],
+            "cette colonne, qui est obligatoire",
+            f"{len(headings)} colonnes sans elle",
+            "ajoutez la colonne, ou décrivez l'export dans un fichier de correspondance.",
+        )
+    return None
+
+
+def unknown_columns(table: str, headings: Iterable[str]) -> list[Notice]:
+    """A notice for each heading that the pivot format does not know."""
+    known = TABLES[table].by_name
+    return [
+        Notice("colonne_inconnue", detail=f"{table}.{public_name(heading)}")
+        for heading in headings
+        if heading.strip() and plain_name(heading) not in known
+    ]
+
+
+def _problem(file: str, place: str, table: str, field: str, expected: str, found: str, advice: str) -> Problem:
+    return Problem(file, place, field, expected, found, advice, frozenset({table}))

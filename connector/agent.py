@@ -1,0 +1,144 @@
+"""The story on one page: collect, measure, report.
+
+sources ──► adapters ──► pseudonymise ──► snapshot ──► facts ──► results ──► reports
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from connector.adapters.detect import Recognised
+from connector.collect import Collected, Source, collect
+from connector.config import Settings, SourceSettings
+from connector.indicators.coverage import Mailboxes, coverage
+from connector.indicators.engine import open_engine
+from connector.indicators.evaluate import Request, Site, evaluate, prepare, terms_by_et
+from connector.indicators.programme import Programme
+from connector.lake.writer import Snapshot
+from connector.model.directory import Directory
+from connector.model.inventory import SourceInventory
+from connector.model.result import Measure, Result, SourceSummary, WorkItem
+from connector.pseudonymise import Pseudonymiser
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asks of an audit. `window_kind` is imposed on every ET when given."""
+
+    programme: Programme
+    dates: tuple[date, ...]
+    first_measure: bool = False
+    window_kind: str | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit gives: one measure per date, the lists that stay on site, and the faults met."""
+
+    measures: tuple[Measure, ...]
+    worklists: tuple[WorkItem, ...]
+    inventories: tuple[SourceInventory, ...]
+
+    @property
+    def faulty(self) -> bool:
+        return any(inventory.bars for inventory in self.inventories)
+
+
+def sources_of(recognised: Sequence[Recognised], settings: Settings) -> list[Source]:
+    """Sources as detection found them, with what the settings say of their kind."""
+    return [Source(found.adapter, found.nom, found.files, found.settings or _assumed(settings)) for found in recognised]
+
+
+def _assumed(settings: Settings) -> SourceSettings:
+    return SourceSettings(limites=settings.limites)
+
+
+def audit(site: Site, collected: Collected, settings: Settings, asked: Asked) -> Audit:
+    """Measure a site at every date asked."""
+    dates = sorted(asked.dates)
+    requests = [request_at(site, settings, asked, rank, dates) for rank in range(len(dates))]
+    results = [evaluate(site, request) for request in requests]
+    sources = tuple(
+        SourceSummary(one.nom, one.adaptateur, one.empreinte, dict(sorted(one.lignes.items())))
+        for one in collected.inventories
+    )
+    measures = tuple(
+        Measure(
+            programme=asked.programme.id,
+            catalogue=asked.programme.version,
+            convention=_common_convention(found),
+            date_mesure=request.date_mesure,
+            etablissements=tuple(site.directory.ets.values()),
+            resultats=tuple(found),
+            constats=(),
+            plafonds=(),
+            sources=sources,
+        )
+        for request, found in zip(requests, results, strict=True)
+    )
+    return Audit(measures, (), collected.inventories)
+
+
+def request_at(site: Site, settings: Settings, asked: Asked, rank: int, dates: Sequence[date]) -> Request:
+    """The request for one of the dates: an ET whose earlier date counts has had its first measure."""
+    request = Request(asked.programme, dates[rank], settings.convention, asked.window_kind)
+    if not asked.first_measure:
+        return request
+    first = set(site.directory.ets)
+    for earlier in range(rank):
+        previous = request_at(site, settings, asked, earlier, dates)
+        periods = terms_by_et(site, previous)
+        first -= {
+            finess
+            for finess, et in site.directory.ets.items()
+            if et.date_vsr is None or periods[finess].period.last >= et.date_vsr
+        }
+    return replace(request, first_measure=frozenset(first))
+
+
+def _common_convention(results: Sequence[Result]) -> str | None:
+    conventions = {result.convention for result in results}
+    return conventions.pop() if len(conventions) == 1 else None
+
+
+@contextmanager
+def open_site(
+    sources: Sequence[Source],
+    settings: Settings,
+    key: bytes,
+    scratch: Path,
+    *,
+    stop_at_fault: bool = False,
+    progress: Callable[[str, int], None] = lambda source, rows: None,
+) -> Iterator[tuple[Site, Collected]]:
+    """Collect sources into `scratch` and open them for measuring."""
+    pseudonymiser = Pseudonymiser(key)
+    collected = collect(
+        sources, settings, pseudonymiser, scratch / "lake", stop_at_fault=stop_at_fault, progress=progress
+    )
+    mailboxes = _mailboxes(collected.snapshot, collected.directory, settings, pseudonymiser)
+    covered = coverage(collected.inventories, collected.directory, mailboxes, settings.couverture)
+    with open_engine(
+        collected.snapshot, memory_limit=settings.limites.memory_limit, scratch=scratch / "spill"
+    ) as engine:
+        site = prepare(engine, collected.directory, collected.inventories, covered, mailboxes, collected.snapshot.zones)
+        yield site, collected
+
+
+def _mailboxes(snapshot: Snapshot, directory: Directory, settings: Settings, pseudonymiser: Pseudonymiser) -> Mailboxes:
+    """The ETs of every mailbox that a table or the settings declare."""
+    ets: dict[str, set[str]] = {}
+    declared = [(pseudonymiser.address(address), finess) for address, finess in settings.boites.items()]
+    for path in snapshot.files("boites_mssante"):
+        rows = pq.read_table(path, columns=["adresse", "finess_et"]).to_pylist()
+        declared += [(row["adresse"], row["finess_et"]) for row in rows if row["adresse"]]
+    for box, finess in declared:
+        if et := directory.resolve(finess):
+            ets.setdefault(box, set()).add(et)
+    return Mailboxes({box: frozenset(owners) for box, owners in ets.items()})

@@ -1,0 +1,33 @@
+"""`demo`: a realistic site, audited at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command()(demo)
+
+
+def demo(
+    dossier: Path = typer.Argument(Path("demo"), metavar="DIR", help="Dossier à créer."),
+    graine: int = typer.Option(1, "--graine", help="Même graine, même site, à l'octet près."),
+) -> None:
+    """Crée un site de démonstration et le mesure aussitôt."""
+    from datetime import date
+
+    from connector.cli.audit import run_audit
+    from connector.cli.run import Options
+    from connector.demo import pivot
+    from connector.demo.organisation import Organisation
+
+    exports = dossier / "exports"
+    pivot.write(Organisation(graine, date_mesure=date(2025, 4, 1)), exports)
+    run_audit(
+        Options([exports], ["2025-04-01"], "esms-2025", None, False, None, None, False),
+        dossier / "audit",
+        as_json=False,
+    )

@@ -1,0 +1,55 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from connector.errors import UsageError
+
+Sources = Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Dossiers ou fichiers exportés.")]
+Dates = Annotated[
+    list[str],
+    typer.Option("--date-mesure", metavar="D", help="Date de mesure, exclue ; répétable. Exemple : 2025-04-01."),
+]
+ProgrammeId = Annotated[
+    Optional[str],  # noqa: UP045 - typer reads this form on every Python
+    typer.Option("--programme", metavar="P", help="esms-2021, esms-2022 ou esms-2025."),
+]
+Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="Dossier des résultats.")]
+Window = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--fenetre", metavar="F", help="mois_civil ou trois_mois_glissants, au lieu de celle du programme."),
+]
+FirstMeasure = Annotated[
+    bool, typer.Option("--premiere-mesure", help="Première mesure : trois mois au lieu d'un en mois civil.")
+]
+Mapping = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--mapping", metavar="FICHIER", help="Fichier de correspondance d'un export qui n'est pas pivot."),
+]
+Config = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--config", metavar="FICHIER", help="Réglages (connecteur.toml)."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="S'arrête au premier fichier fautif, sans rien écrire.")]
+
+
+def parse_day(text: str) -> date:
+    """A date of the command line. Raises UsageError."""
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(text.strip(), form).date()
+        except ValueError:
+            continue
+    raise UsageError(f"Date illisible : « {text} » ; attendu AAAA-MM-JJ, par exemple 2025-04-01.")
+
+
+def parse_window(text: str | None) -> str | None:
+    """The window of the command line. Raises UsageError."""
+    if text not in (None, "mois_civil", "trois_mois_glissants"):
+        raise UsageError(f"Fenêtre inconnue : « {text} » ; attendu mois_civil ou trois_mois_glissants.")
+    return text

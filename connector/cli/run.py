@@ -1,0 +1,150 @@
+"""What `audit`, `explain` and `reconcile` do alike: find the sources, collect them, say what was found."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connector.cli.options import parse_day, parse_window
+from connector.config import Settings, load_settings
+from connector.errors import SourceDataError, UsageError
+
+if TYPE_CHECKING:
+    from connector.adapters.detect import Detection
+    from connector.agent import Asked
+    from connector.collect import Collected
+    from connector.indicators.evaluate import Site
+    from connector.model.inventory import SourceInventory
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a measuring verb, as typed."""
+
+    sources: list[Path]
+    dates: list[str]
+    programme: str | None
+    window: str | None
+    first_measure: bool
+    mapping: Path | None
+    config: Path | None
+    strict: bool
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Sources collected and ready to be measured."""
+
+    site: Site
+    collected: Collected
+    settings: Settings
+    asked: Asked
+
+
+@contextmanager
+def opened(options: Options) -> Iterator[Opened]:
+    """Collect the sources of a verb into a folder that goes when the verb ends.
+
+    Raises:
+        ConnectorError: bad options, settings or sources.
+    """
+    settings = load_settings(options.config)
+    asked = _asked(options, settings)
+    from connector.agent import open_site, sources_of
+    from connector.collect import FaultySourceError
+
+    detection = _detect(options, settings)
+    _say_detected(detection)
+    with tempfile.TemporaryDirectory(prefix="dui-connector-") as scratch, _progress() as advance:
+        try:
+            with open_site(
+                sources_of(detection.sources, settings),
+                settings,
+                secrets.token_bytes(32),
+                Path(scratch),
+                stop_at_fault=options.strict,
+                progress=advance,
+            ) as (site, collected):
+                say_problems(collected.inventories)
+                yield Opened(site, collected, settings, asked)
+        except FaultySourceError as fault:
+            say_problems(fault.inventories)
+            raise SourceDataError("Arrêt au premier fichier fautif (--strict) : rien n'a été écrit.") from None
+
+
+def _asked(options: Options, settings: Settings) -> Asked:
+    from connector.agent import Asked
+    from connector.indicators.programme import load_programme
+
+    identifier = options.programme or settings.programme.id
+    if identifier is None:
+        raise UsageError("Programme non précisé : ajoutez --programme, par exemple --programme esms-2025.")
+    return Asked(
+        load_programme(identifier),
+        tuple(sorted({parse_day(text) for text in options.dates})),
+        options.first_measure or settings.programme.premiere_mesure,
+        parse_window(options.window),
+    )
+
+
+def _detect(options: Options, settings: Settings) -> Detection:
+    from connector.adapters.detect import detect
+
+    detection = detect(options.sources, settings.limites)
+    if not detection.sources:
+        names = ", ".join(str(path) for path in options.sources)
+        raise SourceDataError(
+            f"{names} : aucun fichier reconnu ; attendu des fichiers pivot (usagers.csv, sejours.csv…), un classeur, "
+            "des Bundles TDDUI, des messages HL7 v2 ou XDS, ou un export décrit par --mapping."
+        )
+    return detection
+
+
+def _say_detected(detection: Detection) -> None:
+    for source in detection.sources:
+        files = f"{len(source.files)} fichier{'s' if len(source.files) > 1 else ''}"
+        sys.stderr.write(f"Reconnu : {source.nom} ({source.adapter.label}, {files})\n")
+    for name, reason in detection.left_aside:
+        sys.stderr.write(f"Laissé de côté : {name} ({reason})\n")
+
+
+def say_problems(inventories: Sequence[SourceInventory]) -> None:
+    """Each problem on one line, then how many more each file has."""
+    for inventory in inventories:
+        for problem in inventory.problemes:
+            sys.stderr.write(f"{problem}\n")
+        for file, count in sorted(inventory.non_montres.items()):
+            sys.stderr.write(f"{file} : {count} autres problèmes de ce fichier ne sont pas montrés.\n")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on a terminal, nothing in a log."""
+    if not sys.stderr.isatty():
+        yield lambda source, rows: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("Lecture des sources", total=None)
+        total = 0
+
+        def advance(source: str, rows: int) -> None:
+            nonlocal total
+            total += rows
+            bar.update(task, description=f"Lecture de {source} : {total} lignes")
+
+        yield advance

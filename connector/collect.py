@@ -1,0 +1,295 @@
+"""Sources become a snapshot: read, normalise, pseudonymise, write, and keep the accounts.
+
+Reference tables (establishments and mailboxes) are read first, because they say in which time
+zones the local dates of the other tables are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from connector.adapters.base import Adapter, Batch, Item, Notice, Problem, SourceFile
+from connector.config import Settings, SourceSettings
+from connector.lake.writer import Snapshot, SnapshotWriter
+from connector.model.directory import Directory, declared, undeclared, with_unlisted
+from connector.model.finess import ALL_ZONES, DEFAULT_ZONE, normalise_finess, zone_of
+from connector.model.inventory import Bar, Remark, SourceInventory
+from connector.model.tables import REFERENCE_TABLES, TABLES
+from connector.normalise import SHOWN_PER_FILE, ZoneMap, normalise
+from connector.pseudonymise import Pseudonymiser
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source to read: its adapter, files and settings."""
+
+    adapter: type[Adapter]
+    nom: str
+    files: tuple[SourceFile, ...]
+    settings: SourceSettings
+
+    def open(self) -> Adapter:
+        return self.adapter(self.files, self.settings)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A snapshot and the accounts of every source, in the order given."""
+
+    snapshot: Snapshot
+    inventories: tuple[SourceInventory, ...]
+    directory: Directory
+
+
+class FaultySourceError(Exception):
+    """A faulty file met under `--strict`; carries the accounts so far."""
+
+    def __init__(self, inventories: Sequence[SourceInventory]) -> None:
+        super().__init__("faulty source")
+        self.inventories = tuple(inventories)
+
+
+class _Piece(NamedTuple):
+    """Rows of one source, ready for the lake."""
+
+    table: str
+    source: int
+    rows: pa.RecordBatch
+
+
+def collect(
+    sources: Sequence[Source],
+    settings: Settings,
+    pseudonymiser: Pseudonymiser,
+    folder: Path,
+    *,
+    stop_at_fault: bool = False,
+    progress: Callable[[str, int], None] = lambda source, rows: None,
+) -> Collected:
+    """Read every source into a snapshot in `folder`.
+
+    Raises:
+        FaultySourceError: a file is faulty and `stop_at_fault` is asked.
+    """
+    reading = _Reading(sources, settings, pseudonymiser, stop_at_fault, progress)
+    with ThreadPoolExecutor(1) as digests:
+        pending = [digests.submit(_digest, source.files) for source in sources]
+        references = list(reading.pieces(REFERENCE_TABLES, ZoneMap(zone_of, (DEFAULT_ZONE,), settings.site.fuseau)))
+        draft = _listed(references, reading.inventories, settings)
+        if draft is not None:  # the time zones are known now: the dates of the list can be read for good
+            references = reading.again(_zones(draft, settings))
+        directory = _listed(references, reading.inventories, settings)
+        zones = _zones(directory, settings)
+        with SnapshotWriter(folder, zones.all_zones) as writer:
+            for piece in (*references, *reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)):
+                writer.write(piece.table, piece.source, piece.rows)
+            snapshot = writer.close()
+        for inventory, digest in zip(reading.inventories, pending, strict=True):
+            inventory.empreinte = digest.result()
+    return Collected(snapshot, tuple(reading.inventories), _complete(directory, reading.inventories, settings))
+
+
+class _Reading:
+    """Reads sources in order and keeps the account of each."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        settings: Settings,
+        pseudonymiser: Pseudonymiser,
+        stop_at_fault: bool,
+        progress: Callable[[str, int], None],
+    ) -> None:
+        self._sources = sources
+        self._correspondances = settings.correspondances
+        self._pseudonymiser = pseudonymiser
+        self._stop_at_fault = stop_at_fault
+        self._progress = progress
+        self._told: Counter[tuple[int, str]] = Counter()
+        self._references: list[tuple[str, int, Batch]] = []
+        self.inventories = [
+            SourceInventory(
+                pseudonymiser.scrub(source.nom),
+                source.adapter.name,
+                source.adapter.coherent,
+                source.settings.etablissements,
+            )
+            for source in sources
+        ]
+
+    def pieces(self, tables: Collection[str], zones: ZoneMap) -> Iterator[_Piece]:
+        """The usable rows of these tables, source after source."""
+        for index, source in enumerate(self._sources):
+            wanted = source.adapter.provides & set(tables)
+            if not wanted:
+                continue
+            naive = source.settings.fuseau or zones.naive
+            source_zones = ZoneMap(zones.of_finess, zones.all_zones, naive)
+            for item in _ahead(source.open().read(wanted)):
+                if isinstance(item, Batch):
+                    yield self._piece(index, item, source_zones)
+                elif isinstance(item, Problem):
+                    self._problem(index, item)
+                else:
+                    self._notice(index, item)
+
+    def _piece(self, index: int, batch: Batch, zones: ZoneMap) -> _Piece:
+        inventory = self.inventories[index]
+        if batch.table in REFERENCE_TABLES:
+            self._references.append((batch.table, index, batch))
+        result = normalise(batch, zones, told=self._told[index, batch.file])
+        inventory.lignes[batch.table] = inventory.lignes.get(batch.table, 0) + result.rows.num_rows
+        inventory.nommes.setdefault(batch.table, set()).update(result.named)
+        for bar in result.bars:
+            self._bar(index, bar.table, bar.finess, bar.sender)
+        for problem in result.problems:
+            self._tell(index, problem)
+        told_rows = len({problem.place for problem in result.problems})
+        if result.bad > told_rows:
+            rest = inventory.non_montres
+            rest[batch.file] = rest.get(batch.file, 0) + result.bad - told_rows
+        for notice in result.notices:
+            self._notice(index, notice)
+        self._progress(inventory.nom, result.rows.num_rows)
+        if result.bad and self._stop_at_fault:
+            raise FaultySourceError(self.inventories)
+        return _Piece(batch.table, index, self._pseudonymiser.replace(batch.table, result.rows))
+
+    def again(self, zones: ZoneMap) -> list[_Piece]:
+        """The same reference rows with their dates in other time zones; nothing is accounted twice."""
+        return [
+            _Piece(table, index, self._pseudonymiser.replace(table, normalise(batch, zones).rows))
+            for table, index, batch in self._references
+        ]
+
+    def _problem(self, index: int, problem: Problem) -> None:
+        if problem.bars:
+            for table in sorted(problem.tables):
+                self._bar(index, table, problem.finess, problem.sender)
+        if problem.told:
+            if self._told[index, problem.file] < SHOWN_PER_FILE:
+                self._tell(index, problem)
+            else:
+                rest = self.inventories[index].non_montres
+                rest[problem.file] = rest.get(problem.file, 0) + 1
+        if self._stop_at_fault:
+            raise FaultySourceError(self.inventories)
+
+    def _tell(self, index: int, problem: Problem) -> None:
+        self._told[index, problem.file] += 1
+        self.inventories[index].problemes.append(self._pseudonymiser.scrub(problem.text()))
+
+    def _bar(self, index: int, table: str, finess: str | None, sender: str | None) -> None:
+        number = normalise_finess(finess) if finess else None
+        bar = Bar(table, number)
+        if sender and not number:
+            bar = Bar(table, None, self._pseudonymiser.address(sender), sender.strip().casefold().rpartition("@")[2])
+        bars = self.inventories[index].bars
+        bars[bar] = bars.get(bar, 0) + 1
+
+    def _notice(self, index: int, notice: Notice) -> None:
+        finess = normalise_finess(notice.finess) if notice.finess else None
+        remark = Remark(notice.code, finess, self._pseudonymiser.scrub(notice.detail))
+        remarks = self.inventories[index].remarques
+        remarks[remark] = remarks.get(remark, 0) + notice.count
+
+
+def _listed(
+    references: Sequence[_Piece], inventories: Sequence[SourceInventory], settings: Settings
+) -> Directory | None:
+    """The directory that the `etablissements` tables declare, or None when no source has one."""
+    if not any("etablissements" in inventory.tables for inventory in inventories):
+        return None
+    rows = [row for piece in references if piece.table == "etablissements" for row in piece.rows.to_pylist()]
+    barred = {bar.finess for inventory in inventories for bar in inventory.bars if bar.table == "etablissements"}
+    return declared(rows, settings.correspondances, {finess for finess in barred if finess})
+
+
+def _zones(directory: Directory | None, settings: Settings) -> ZoneMap:
+    """The zones in which the date of a message or a deposit may be asked."""
+    if directory is not None:
+        return ZoneMap(directory.zone, directory.zones or (DEFAULT_ZONE,), settings.site.fuseau)
+    correspondances = settings.correspondances
+    return ZoneMap(lambda finess: zone_of(correspondances.get(finess, finess)), ALL_ZONES, settings.site.fuseau)
+
+
+def _complete(directory: Directory | None, inventories: Sequence[SourceInventory], settings: Settings) -> Directory:
+    """Without a usable `etablissements`, the ETs are those seen in any table."""
+    seen = {finess for inventory in inventories for finess in _named(inventory)}
+    if directory is None:
+        return undeclared(seen, settings.correspondances)
+    unlisted = {
+        settings.correspondances.get(finess, finess)
+        for inventory in inventories
+        if Bar("etablissements", None) in inventory.bars and not inventory.lignes.get("etablissements")
+        for finess in _named(inventory)
+    }
+    return with_unlisted(directory, unlisted)
+
+
+def _named(inventory: SourceInventory) -> set[str]:
+    """Every FINESS that a source names in its rows, bad ones included; mailboxes apart."""
+    rows = (names for table, names in inventory.nommes.items() if table != "boites_mssante")
+    return set().union(*rows, {bar.finess for bar in inventory.bars if bar.finess and bar.table != "boites_mssante"})
+
+
+def _ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
+    """Read ahead in another thread, at most `depth` items, so that reading and checking overlap."""
+    ready: queue.Queue[Item | BaseException | None] = queue.Queue(depth)
+    abandoned = threading.Event()
+
+    def put(item: Item | BaseException | None) -> bool:
+        while not abandoned.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def read() -> None:
+        try:
+            for item in items:
+                if not put(item):
+                    return
+            put(None)
+        except BaseException as error:  # handed to the consumer, which raises it
+            put(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        abandoned.set()
+        thread.join()
+
+
+def _digest(files: Sequence[SourceFile]) -> str:
+    """SHA-256 of a source: of its file, or of the list of its files' names and digests."""
+    digests = {file.name: _file_digest(file.path) for file in files}
+    if len(digests) == 1:
+        return "sha256:" + next(iter(digests.values()))
+    whole = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+    return "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return "illisible"

@@ -1,0 +1,74 @@
+"""The engine under the indicators: DuckDB through ibis, bounded memory, explicit types.
+
+Expressions stay free of anything that another engine of ibis could not run; only this module
+knows which one it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from connector.lake.writer import Snapshot
+from connector.model.tables import TABLES
+
+
+class Engine:
+    """Tables of a snapshot as ibis expressions, and intermediate tables kept on the way."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._kept: dict[str, str] = {}
+        self._versions = 0
+
+    def table(self, name: str) -> ir.Table:
+        return self._connection.table(name)
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Compute an expression once, to be read by several others; the former one is forgotten."""
+        return self._create(name, self._connection.compile(expression))
+
+    def load(self, name: str, columns: Mapping[str, pa.Array]) -> ir.Table:
+        """A small table made by the program."""
+        self._connection.con.register("_charge", pa.table(dict(columns)))
+        try:
+            return self._create(name, 'SELECT * FROM "_charge"')
+        finally:
+            self._connection.con.unregister("_charge")
+
+    def _create(self, name: str, query: str) -> ir.Table:
+        # ibis 12 writes CREATE and DROP statements that DuckDB 2 refuses; these two are plain.
+        former = self._kept.pop(name, None)
+        self._versions += 1
+        self._kept[name] = f"{name}_{self._versions}"
+        self._connection.raw_sql(f'CREATE TEMP TABLE "{self._kept[name]}" AS {query}')
+        if former:
+            self._connection.raw_sql(f'DROP TABLE "{former}"')
+        return self._connection.table(self._kept[name])
+
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        """The rows of a small result."""
+        rows: list[dict[str, Any]] = self._connection.to_pyarrow(expression).to_pylist()
+        return rows
+
+    def batches(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
+        """The rows of a large result, a part at a time."""
+        yield from self._connection.to_pyarrow_batches(expression)
+
+
+@contextmanager
+def open_engine(snapshot: Snapshot, *, memory_limit: str, scratch: Path) -> Iterator[Engine]:
+    """An engine over a snapshot; what does not fit in `memory_limit` spills into `scratch`."""
+    connection = ibis.duckdb.connect(memory_limit=memory_limit, temp_directory=str(scratch))
+    try:
+        for table in TABLES:
+            connection.read_parquet([str(path) for path in snapshot.files(table)], table_name=table)
+        yield Engine(connection)
+    finally:
+        connection.disconnect()

@@ -1,0 +1,392 @@
+"""The facts of the rules, each one expression beside its French sentence.
+
+Rule: `docs/indicateurs.md`, « Faits ». A person of an ET is known by (`finess_et`, `cle`); every
+expression compares local dates and keys only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from connector.indicators.engine import Engine
+from connector.model.ins import PRODUCTION_OIDS
+from connector.model.period import Period, months_before
+from connector.model.tables import TABLES
+
+PERSONNE = ["finess_et", "cle"]
+USAGER = ["finess_et", "id_usager"]
+DOSSIER = ["finess_et", "id_dossier"]
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """How the rows of a run find their ET.
+
+    `renamed`: FINESS as given → ET, where they differ. `candidates`: EJ → its known ETs, where
+    only a deposit's person can tell. `zone_index`: ET → rank of its zone in the snapshot.
+    `mailboxes`: HMAC of an address or « @domaine » → its ETs.
+    """
+
+    renamed: Mapping[str, str]
+    candidates: Mapping[str, tuple[str, ...]]
+    zone_index: Mapping[str, int]
+    mailboxes: Mapping[str, frozenset[str]]
+
+
+class Facts:
+    """The tables of a snapshot once every row has its ET and every usager its person."""
+
+    def __init__(self, engine: Engine, attribution: Attribution, zones: int) -> None:
+        self.engine = engine
+        self._attribution = attribution
+        self._zones = zones
+        self._renamed = self._renaming()
+        self.usagers = engine.keep("_usagers", self._usagers())
+        self.dossiers = engine.keep("_dossiers", self._dossiers())
+
+    # ------------------------------------------------------------------ rows and their ET
+
+    def _renaming(self) -> ir.Table | None:
+        renamed = self._attribution.renamed
+        if not renamed:
+            return None
+        return self.engine.load(
+            "_renommages",
+            {
+                "finess_donne": pa.array(renamed.keys(), pa.string()),
+                "et": pa.array(renamed.values(), pa.string()),
+            },
+        )
+
+    def of_et(self, table: str) -> ir.Table:
+        """Rows of a table with `finess_et` replaced by the ET that it stands for."""
+        rows = self.engine.table(table)
+        if self._renamed is None:
+            return rows
+        joined = rows.left_join(self._renamed, rows.finess_et == self._renamed.finess_donne)
+        return joined.mutate(finess_et=ibis.coalesce(joined.et, joined.finess_et)).drop("finess_donne", "et")
+
+    def _merged(self, table: str) -> ir.Table:
+        """Rows of one key are one: each attribute keeps its first non-empty value."""
+        rows = self.of_et(table)
+        key = list(TABLES[table].key)
+        repeated = rows.group_by(key).agg(n=ibis._.count()).filter(ibis._.n > 1)
+        if not self.engine.rows(repeated.limit(1)):
+            return rows
+        firsts = {
+            name: rows[name].argmin(rows._rang, where=rows[name].notnull())
+            for name in rows.columns
+            if name not in (*key, "_rang")
+        }
+        return rows.group_by(key).agg(**firsts)
+
+    # ------------------------------------------------------------------ identity
+
+    def _usagers(self) -> ir.Table:
+        """Clé d'identité : le matricule utilisable d'une identité qualifiée ou récupérée, sinon l'identifiant local."""
+        rows = self._merged("usagers")
+        usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
+        sure = usable & rows.statut_identite.isin(["qualifiee", "recuperee"]).fill_null(False)
+        return rows.select(
+            "finess_et",
+            "id_usager",
+            "statut_identite",
+            "matricule_bien_forme",
+            cle=sure.ifelse("M" + rows.matricule, "L" + rows.id_usager),
+            par_matricule=sure,
+            matricule=usable.ifelse(rows.matricule, ibis.null("string")),
+            a_un_matricule=rows.matricule.notnull(),
+            eligible=(rows.eligible_projet != "non").fill_null(True),
+            confort=(rows.prestations_confort_seules == "oui").fill_null(False),
+        )
+
+    def _dossiers(self) -> ir.Table:
+        rows = self._merged("dossiers")
+        return rows.select(
+            "finess_et", "id_dossier", "id_usager", "date_creation", "date_derniere_maj", "minute_derniere_maj"
+        )
+
+    # ------------------------------------------------------------------ persons
+
+    def personnes(self, periode: Period, date_mesure: date, journal: ir.Table) -> ir.Table:
+        """One row per person with a séjour in the window or in the last 12 months, and its facts.
+
+        `journal` gives, per ET, `debut`: the first day of its update journal (no row: no journal).
+        """
+        a, b = ibis.literal(periode.first), ibis.literal(periode.end)
+        presents = self._presents(periode, date_mesure)
+        suivi = self._suivi(a, b, journal)
+        projets = self._avec_projet(presents)
+        dmp = self.dmp_alimentes(periode)
+        joined = presents.left_join(suivi, PERSONNE).drop("finess_et_right", "cle_right")
+        joined = joined.left_join(projets, PERSONNE).drop("finess_et_right", "cle_right")
+        joined = joined.left_join(dmp, PERSONNE).drop("finess_et_right", "cle_right")
+        return joined.mutate(
+            mis_a_jour=joined.mis_a_jour.fill_null(False),
+            indetermine=joined.plus_tard.fill_null(False) & ~joined.mis_a_jour.fill_null(False),
+            avec_projet=joined.avec_projet.fill_null(False),
+            avec_evenement=joined.avec_evenement.fill_null(False),
+            dmp_alimente=joined.dmp_alimente.fill_null(False),
+        ).drop("plus_tard")
+
+    def _presents(self, periode: Period, date_mesure: date) -> ir.Table:
+        """Personnes accompagnées : au moins un séjour valable qui chevauche la période.
+
+        `dernier_jour` est le plus tardif des min(L, date_sortie ou L) de ces séjours.
+        """
+        last = ibis.literal(periode.last)
+        year = Period(months_before(date_mesure, 12), date_mesure)
+        sejours = self.of_et("sejours")
+        valid = sejours.filter(~sejours.statut.isin(["annule", "attente"]).fill_null(False))
+        stays = valid.select(*USAGER, "date_entree", "date_sortie")
+        rows = self.usagers.left_join(stays, USAGER).drop("finess_et_right", "id_usager_right")
+        present = (~rows.confort & _overlaps(rows, periode)).fill_null(False)
+        rows = rows.mutate(
+            present=present,
+            present_12=(~rows.confort & _overlaps(rows, year)).fill_null(False),
+            jusqu_a=present.ifelse(ibis.least(ibis.coalesce(rows.date_sortie, last), last), ibis.null("date")),
+            est_qualifie=(rows.par_matricule & (rows.statut_identite == "qualifiee")).fill_null(False),
+        )
+        grouped = rows.group_by(PERSONNE).agg(
+            accompagnee=rows.present.any(),
+            accompagnee_12_mois=rows.present_12.any(),
+            dernier_jour=rows.jusqu_a.max(),
+            eligible=rows.eligible.any(),
+            qualifiee=rows.est_qualifie.any(),
+            par_matricule=rows.par_matricule.any(),
+        )
+        return grouped.filter(grouped.accompagnee | grouped.accompagnee_12_mois)
+
+    def _suivi(self, a: ir.Value, b: ir.Value, journal: ir.Table) -> ir.Table:
+        """Mis à jour : un dossier de la personne créé dans la période, ou mis à jour pendant elle.
+
+        Journal qui couvre (début ≤ a) : au moins une entrée d'origine utilisateur dans la période.
+        Sinon : une telle entrée, ou `date_derniere_maj` dans la période.
+        """
+        d = self.dossiers
+        dates = d.group_by(DOSSIER).agg(
+            cree=_within(d.date_creation, a, b).any(),
+            maj=_within(d.date_derniere_maj, a, b).any(),
+            apres=(d.date_derniere_maj >= b).fill_null(False).any(),
+        )
+        entries = self.of_et("mises_a_jour")
+        entered = (
+            entries.filter(_within(entries.horodatage, a, b) & (entries.origine != "systeme").fill_null(True))
+            .select(DOSSIER)
+            .distinct()
+            .mutate(entree=True)
+        )
+        events = self.of_et("evenements_agenda")
+        planned = (
+            events.filter(_within(events.date_debut, a, b) & (events.statut != "annule").fill_null(True))
+            .select(DOSSIER)
+            .distinct()
+            .mutate(evenement=True)
+        )
+        joined = dates.left_join(entered, DOSSIER).drop("finess_et_right", "id_dossier_right")
+        joined = joined.left_join(planned, DOSSIER).drop("finess_et_right", "id_dossier_right")
+        joined = joined.left_join(journal, "finess_et").drop("finess_et_right")
+        covered = (joined.debut <= a).fill_null(False)
+        by_dossier = joined.select(
+            *DOSSIER,
+            touche=joined.cree | joined.entree.fill_null(False) | (~covered & joined.maj),
+            plus_tard=~covered & joined.apres,
+            evenement=joined.evenement.fill_null(False),
+        )
+        links = self.dossiers_des_personnes()
+        rows = links.join(by_dossier, DOSSIER)
+        return rows.group_by(PERSONNE).agg(
+            mis_a_jour=rows.touche.any(), plus_tard=rows.plus_tard.any(), avec_evenement=rows.evenement.any()
+        )
+
+    def dossiers_des_personnes(self) -> ir.Table:
+        """(`finess_et`, `id_dossier`, `id_usager`, `cle`) : chaque dossier avec les personnes qu'il concerne."""
+        d, u = self.dossiers, self.usagers
+        return d.select(*DOSSIER, "id_usager").join(u.select(*USAGER, "cle"), USAGER)
+
+    def _avec_projet(self, presents: ir.Table) -> ir.Table:
+        """Avec projet : un projet valide au dernier jour V de la personne.
+
+        En préparation sans fin avant V ; actif, commencé et non fini à V (dates vides admises) ;
+        terminé si V est entre ses deux dates. Jamais suspendu ni abandonné.
+        """
+        projets = self.of_et("projets_personnalises")
+        possible = projets.filter(projets.statut.isin(["en_preparation", "actif", "termine"]))
+        links = self.dossiers_des_personnes()
+        rows = possible.join(links, DOSSIER).select(*PERSONNE, "statut", "date_debut", "date_fin")
+        rows = rows.join(presents.filter(presents.accompagnee).select(*PERSONNE, v="dernier_jour"), PERSONNE)
+        started = rows.date_debut.isnull() | (rows.date_debut <= rows.v)
+        unfinished = rows.date_fin.isnull() | (rows.date_fin >= rows.v)
+        valid = (
+            ((rows.statut == "en_preparation") & unfinished)
+            | ((rows.statut == "actif") & started & unfinished)
+            | ((rows.statut == "termine") & (rows.date_debut <= rows.v) & (rows.date_fin >= rows.v)).fill_null(False)
+        )
+        return rows.filter(valid).select(PERSONNE).distinct().mutate(avec_projet=True)
+
+    # ------------------------------------------------------------------ DMP
+
+    def depots(self, periode: Period) -> ir.Table:
+        """Deposits of the window, each with its ET where one can be told.
+
+        Columns: `finess_et`, `id_document`, `statut`, `matricule` (usable or null), `id_usager`,
+        `operation`, `code_erreur`.
+        """
+        rows = self.of_et("depots_dmp")
+        usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
+        rows = rows.mutate(matricule=usable.ifelse(rows.matricule, ibis.null("string")))
+        if self._attribution.candidates:
+            rows = self._of_ej(rows)
+        day = self._local_day(rows, rows.finess_et)
+        kept = rows.filter(_within(day, ibis.literal(periode.first), ibis.literal(periode.end)))
+        return kept.select(
+            "finess_et",
+            "id_document",
+            "statut",
+            "matricule",
+            "id_usager",
+            operation=ibis.coalesce(kept.operation, "depot"),
+            code_erreur=kept.code_erreur,
+        )
+
+    def porteurs(self) -> ir.Table:
+        """(`finess_et`, `matricule`, `cle`) : qui porte ou a porté chaque matricule utilisable."""
+        u = self.usagers
+        present = u.filter(u.matricule.notnull()).select("finess_et", "matricule", "cle")
+        former = self.of_et("matricules_anterieurs")
+        former = former.filter(former.matricule_bien_forme & _of_production(former.oid_ins))
+        carried = former.select(*USAGER, "matricule").join(u.select(*USAGER, "cle"), USAGER)
+        carried = carried.select("finess_et", "matricule", "cle")
+        return present.union(carried, distinct=True)
+
+    def dmp_alimentes(self, periode: Period) -> ir.Table:
+        """DMP alimentés : au moins un dépôt ou remplacement réussi dans la période."""
+        depots = self.depots(periode)
+        fed = depots.filter((depots.statut == "succes") & depots.operation.isin(["depot", "remplacement"]))
+        fed = fed.select("finess_et", "matricule", "id_usager").distinct()
+        return self.personnes_des_depots(fed).select(PERSONNE).distinct().mutate(dmp_alimente=True)
+
+    def personnes_des_depots(self, depots: ir.Table) -> ir.Table:
+        """Each deposit with the persons it concerns: by matricule, else by `id_usager`.
+
+        Keeps the columns of `depots` and adds `cle`; a deposit that matches nobody is left out.
+        """
+        porteurs = self.porteurs()
+        by_matricule = depots.join(porteurs, ["finess_et", "matricule"]).select(*depots.columns, "cle")
+        unmatched = depots.anti_join(porteurs, ["finess_et", "matricule"])
+        u = self.usagers.select("finess_et", "id_usager", "cle")
+        by_id = unmatched.join(u, USAGER).select(*depots.columns, "cle")
+        return by_matricule.union(by_id)
+
+    def _of_ej(self, rows: ir.Table) -> ir.Table:
+        """A deposit of an EJ goes to its only ET that carries the matricule, else to the only one that has the id."""
+        pairs = [(ej, et) for ej, ets in self._attribution.candidates.items() for et in ets]
+        ejs = self.engine.load(
+            "_ej",
+            {
+                "ej": pa.array([ej for ej, _ in pairs], pa.string()),
+                "et": pa.array([et for _, et in pairs], pa.string()),
+            },
+        )
+        carriers = self.porteurs().select("finess_et", "matricule").distinct()
+        by_matricule = _only_et(ejs.join(carriers, ejs.et == carriers.finess_et), ["ej", "matricule"])
+        ids = self.usagers.select("finess_et", "id_usager").distinct()
+        by_id = _only_et(ejs.join(ids, ejs.et == ids.finess_et), ["ej", "id_usager"])
+        rows = rows.left_join(
+            by_matricule, (rows.finess_et == by_matricule.ej) & (rows.matricule == by_matricule.matricule)
+        ).select(*[rows[name] for name in rows.columns], et_matricule=by_matricule.et, n_matricule=by_matricule.n)
+        rows = rows.left_join(by_id, (rows.finess_et == by_id.ej) & (rows.id_usager == by_id.id_usager)).select(
+            *[rows[name] for name in rows.columns], et_id=by_id.et, n_id=by_id.n
+        )
+        carried = rows.n_matricule.notnull()
+        found = ibis.cases(
+            (carried & (rows.n_matricule == 1), rows.et_matricule),
+            (~carried & (rows.n_id == 1), rows.et_id),
+        )
+        known = list(self._attribution.candidates)
+        settled = rows.finess_et.isin(known).ifelse(ibis.coalesce(found, rows.finess_et), rows.finess_et)
+        return rows.mutate(finess_et=settled).drop("et_matricule", "n_matricule", "et_id", "n_id")
+
+    # ------------------------------------------------------------------ MSSanté
+
+    def messages(self) -> ir.Table:
+        """Every message with its ET: its own FINESS, else the only ET of its mailbox (null: none).
+
+        Columns: `finess_et`, `id_message`, `jour`, `statut`, `type`, `origine` (« finess »,
+        « boite », « partagee », « inconnue »).
+        """
+        rows = self.of_et("messages_mssante")
+        owners = self._owners()
+        by_address = owners.filter(owners.boite.notnull())
+        exact = rows.left_join(by_address, rows.expediteur == by_address.boite).select(
+            *[rows[name] for name in rows.columns], et_adresse=by_address.et, n_adresse=by_address.n
+        )
+        by_domain = owners.rename(et_d="et", n_d="n", boite_d="boite")
+        both = exact.left_join(by_domain, ("@" + exact.domaine) == by_domain.boite_d).select(
+            *[exact[name] for name in exact.columns], et_domaine=by_domain.et_d, n_domaine=by_domain.n_d
+        )
+        owner = both.n_adresse.notnull().ifelse(both.et_adresse, both.et_domaine)
+        owners_count = ibis.coalesce(both.n_adresse, both.n_domaine, 0)
+        origin = ibis.cases(
+            (both.finess_et.notnull(), "finess"),
+            (owners_count == 1, "boite"),
+            (owners_count > 1, "partagee"),
+            else_="inconnue",
+        )
+        et = both.finess_et.notnull().ifelse(both.finess_et, (owners_count == 1).ifelse(owner, ibis.null("string")))
+        return both.select(
+            finess_et=et,
+            id_message="id_message",
+            jour=self._local_day(both, et),
+            statut="statut",
+            type=ibis.coalesce(both.type, "message"),
+            origine=origin,
+        )
+
+    def _owners(self) -> ir.Table:
+        """(`boite`, `et`, `n`) : the ET of a mailbox declared for `n` ETs."""
+        boxes = sorted((box, min(ets), len(ets)) for box, ets in self._attribution.mailboxes.items() if ets)
+        return self.engine.load(
+            "_boites",
+            {
+                "boite": pa.array([box for box, _, _ in boxes], pa.string()),
+                "et": pa.array([et for _, et, _ in boxes], pa.string()),
+                "n": pa.array([n for _, _, n in boxes], pa.int64()),
+            },
+        )
+
+    def _local_day(self, rows: ir.Table, finess_et: ir.Value) -> ir.Value:
+        """The local date of a row in the zone of its ET, among those that the lake keeps."""
+        if self._zones == 1:
+            return rows.jour_0
+        groups: dict[int, list[str]] = {}
+        for et, index in self._attribution.zone_index.items():
+            groups.setdefault(index, []).append(et)
+        most = max(groups, key=lambda index: len(groups[index]), default=0)
+        others = [
+            (finess_et.isin(ets), rows[f"jour_{index}"]) for index, ets in sorted(groups.items()) if index != most
+        ]
+        return ibis.cases(*others, else_=rows[f"jour_{most}"]) if others else rows[f"jour_{most}"]
+
+
+def _of_production(oid: ir.Value) -> ir.Value:
+    return oid.isnull() | oid.isin(sorted(PRODUCTION_OIDS))
+
+
+def _within(day: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
+    return ((day >= a) & (day < b)).fill_null(False)
+
+
+def _overlaps(sejours: ir.Table, periode: Period) -> ir.Value:
+    first, end = ibis.literal(periode.first), ibis.literal(periode.end)
+    return (sejours.date_entree < end) & (sejours.date_sortie.isnull() | (sejours.date_sortie >= first))
+
+
+def _only_et(rows: ir.Table, key: list[str]) -> ir.Table:
+    return rows.group_by(key).agg(et=rows.et.min(), n=rows.et.nunique())

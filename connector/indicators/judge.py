@@ -1,0 +1,157 @@
+"""From integers to results: is there a figure, does it reach the target, does the target bind.
+
+Rule: `docs/indicateurs.md`, « Résultat : trois questions distinctes ».
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from connector.indicators.catalogue import INDICATORS, Base, Indicator, Shape
+from connector.indicators.coverage import Coverage, Support
+from connector.indicators.figures import Background, Figures, column
+from connector.indicators.programme import Terms
+from connector.model.period import Period, months_before
+from connector.model.result import Annuel, Calcul, Etablissement, Motif, Result
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a judgement rests on, for every ET. `owned` are ETs with a mailbox of their own."""
+
+    coverage: Coverage
+    background: Background
+    figures: Figures
+    owned: Collection[str]
+    attribution_by_person: Collection[str]  # ETs that share an EJ named by some deposit
+
+
+def judge(et: Etablissement, code: str, terms: Terms, evidence: Evidence) -> Result:
+    """The result of one indicator for one ET."""
+    indicator = INDICATORS[code]
+    base = Base(terms.denominators.get(code, indicator.base.value))
+    motif = _no_figure(et.finess_et, indicator, evidence)
+    numerator = denominator = undetermined = None
+    attained = None
+    target = terms.targets.get(code)
+    calcul = Calcul.NON_CALCULABLE
+    if motif is None:
+        numerator, denominator, undetermined = _integers(et.finess_et, indicator, base, evidence.figures)
+        calcul, motif, attained = _conclude(et.finess_et, indicator, base, evidence.figures, target)
+        if calcul is Calcul.NON_CALCULABLE:
+            numerator = None
+    reference = terms.waivers.get(code)
+    return Result(
+        finess_et=et.finess_et,
+        indicateur=code,
+        convention=terms.convention,
+        periode=_periode(indicator, terms.period),
+        calcul=calcul,
+        numerateur=numerator,
+        denominateur=denominator,
+        indetermines=undetermined,
+        cible=target,
+        cible_atteinte=attained,
+        opposable=reference is None,
+        reference=reference,
+        motif=motif,
+        annuel=_annual(et.finess_et, evidence) if code == "dossiers_actifs" else None,
+        cumul=_cumulative(et, code, evidence.figures) if calcul is Calcul.CALCULE else None,
+        parametres=dict(terms.parameters) if terms.parameters else None,
+    )
+
+
+def _periode(indicator: Indicator, periode: Period) -> Period:
+    return Period(months_before(periode.end, indicator.months), periode.end) if indicator.months else periode
+
+
+def _no_figure(finess_et: str, indicator: Indicator, evidence: Evidence) -> Motif | None:
+    """Why there can be no figure, whatever the counts: absent, in error, not attributable, undated."""
+    support = {table: evidence.coverage.of(table, finess_et) for table in _read(finess_et, indicator, evidence)}
+    if any(support[table] is Support.ABSENT for table in indicator.needs):
+        return Motif.SOURCE_ABSENTE
+    if Support.IN_ERROR in support.values() or finess_et in evidence.coverage.wholly_barred:
+        return Motif.SOURCE_EN_ERREUR
+    if "messages_mssante" in indicator.needs and not _has_mailbox(finess_et, evidence):
+        return Motif.BOITE_INCONNUE
+    if indicator.sur_mises_a_jour and _undated(finess_et, evidence.background):
+        return Motif.DATE_ABSENTE
+    seen = evidence.background
+    if indicator.code == "ins_qualifiee" and finess_et in seen.with_usagers and finess_et not in seen.with_statuts:
+        return Motif.STATUT_ABSENT
+    return None
+
+
+def _read(finess_et: str, indicator: Indicator, evidence: Evidence) -> tuple[str, ...]:
+    tables = (*indicator.needs, *indicator.reads)
+    if indicator.code == "dmp_documents" and finess_et in evidence.attribution_by_person:
+        return (*tables, "usagers", "matricules_anterieurs")
+    return tables
+
+
+def _has_mailbox(finess_et: str, evidence: Evidence) -> bool:
+    coverage = evidence.coverage
+    return (
+        finess_et in evidence.owned or finess_et in coverage.messages_named or finess_et in coverage.messages_declared
+    )
+
+
+def _undated(finess_et: str, seen: Background) -> bool:
+    """The ET has dossiers, none of them has a date, and its journal has no start."""
+    return (
+        finess_et in seen.with_dossiers and finess_et not in seen.with_dossier_dates and finess_et not in seen.journal
+    )
+
+
+def _integers(finess_et: str, indicator: Indicator, base: Base, figures: Figures) -> tuple[int, int | None, int | None]:
+    if indicator.code in figures.occurrences:
+        numerator = figures.occurrences[indicator.code].get(finess_et, 0)
+    else:
+        numerator = figures.person(finess_et, column("n", indicator, base))
+    denominator = None if indicator.shape is Shape.COUNT else figures.person(finess_et, column("d", indicator, base))
+    undetermined = figures.person(finess_et, column("u", indicator, base)) if indicator.sur_mises_a_jour else None
+    return numerator, denominator, undetermined
+
+
+def _conclude(
+    finess_et: str, indicator: Indicator, base: Base, figures: Figures, target: int | None
+) -> tuple[Calcul, Motif | None, bool | None]:
+    n, d, u = _integers(finess_et, indicator, base, figures)
+    if d is None:
+        return Calcul.CALCULE, None, None
+    subset_of_active = indicator.code in ("projet_personnalise", "evenement_agenda")
+    if d == 0 and not (subset_of_active and u):
+        return Calcul.NON_CALCULABLE, Motif.DENOMINATEUR_NUL, None
+    if d == 0:
+        return Calcul.INDETERMINE, Motif.MISE_A_JOUR_INDETERMINEE, None
+    if u:
+        holding = figures.person(finess_et, column("p", indicator, base))
+        worst, best = ((n, d + u - holding), (n + holding, d + holding)) if subset_of_active else ((n, d), (n + u, d))
+        if target is not None and reaches(*worst, target) != reaches(*best, target):
+            return Calcul.INDETERMINE, Motif.MISE_A_JOUR_INDETERMINEE, None
+    return Calcul.CALCULE, None, None if target is None else reaches(n, d, target)
+
+
+def reaches(numerator: int, denominator: int, target: int) -> bool:
+    """100 × numerator ≥ target × denominator, in integers."""
+    return 100 * numerator >= target * denominator
+
+
+def _annual(finess_et: str, evidence: Evidence) -> Annuel:
+    """The literal annual basis, unknown whenever a table or date it rests on is absent or in error."""
+    indicator = INDICATORS["dossiers_actifs"]
+    if _no_figure(finess_et, indicator, evidence) is not None:
+        return Annuel(None, None)
+    base = Base.ACCOMPAGNEES_12_MOIS
+    return Annuel(
+        evidence.figures.person(finess_et, column("n", indicator, base)),
+        evidence.figures.person(finess_et, column("d", indicator, base)),
+    )
+
+
+def _cumulative(et: Etablissement, code: str, figures: Figures) -> int | None:
+    if et.date_convention is None or code not in figures.cumulative:
+        return None
+    counts: Mapping[str, int] = figures.cumulative[code]
+    return counts.get(et.finess_et, 0)

@@ -1,0 +1,1 @@
+"""The lake: facts as they are, as Parquet, without any clear identifier."""

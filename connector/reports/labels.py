@@ -1,0 +1,243 @@
+"""French wording of indicators, states and reasons; the only place where they are written.
+
+Formulas: `docs/indicateurs.md`, « Indicateurs », after the instruction DNS/CNSA/DGCS/2022/34, annexe 3.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from connector.model.findings import Finding, Severity
+from connector.model.result import Calcul, Ceiling, Motif, Result
+from connector.reports.text import count_of, group, percent
+
+
+class IndicatorText(NamedTuple):
+    """How one indicator is named, defined and counted."""
+
+    label: str
+    short: str
+    formula: str
+    needs: str  # the data it rests on
+    nothing: str  # what a denominator of 0 means
+    unit: tuple[str, str] = ("personne", "personnes")
+
+
+_USAGERS = "les usagers et leurs séjours"
+_NOBODY = "aucune personne accompagnée pendant la période"
+_NO_ELIGIBLE = "aucune personne pouvant bénéficier d'un projet pendant la période"
+_NO_ACTIVE = "aucun dossier actif pendant la période"
+_MESSAGES = ("message", "messages")
+
+# In the order of the indicator table; the two counts of 2021 take the places of the rates.
+INDICATORS: dict[str, IndicatorText] = {
+    "dossiers_actifs": IndicatorText(
+        "Taux de dossiers actifs",
+        "Dossiers actifs",
+        "Nombre de dossiers actifs (présents dans le DUI, d'une personne accompagnée, créés ou mis à jour au moins une "
+        "fois pendant la période) ÷ nombre de personnes accompagnées dans la structure × 100.",
+        f"{_USAGERS}, les dossiers",
+        _NOBODY,
+    ),
+    "projet_personnalise": IndicatorText(
+        "Taux de dossiers actifs avec un projet personnalisé",
+        "Projet personnalisé",
+        "Nombre de dossiers actifs de la période ayant un projet personnalisé en préparation ou actif ÷ nombre de "
+        "dossiers actifs dans la solution DUI × 100.",
+        f"{_USAGERS}, les dossiers, les projets personnalisés",
+        _NO_ACTIVE,
+    ),
+    "evenement_agenda": IndicatorText(
+        "Taux de dossiers actifs avec un événement d'agenda",
+        "Événement d'agenda",
+        "Nombre de dossiers actifs de la période ayant au moins un événement d'agenda ÷ nombre de dossiers actifs dans "
+        "la solution DUI × 100.",
+        f"{_USAGERS}, les dossiers, les événements d'agenda",
+        _NO_ACTIVE,
+    ),
+    "mssante": IndicatorText(
+        "Taux d'utilisation de MSSanté",
+        "MSSanté",
+        "Nombre de messages MSSanté envoyés par la structure ÷ nombre de personnes accompagnées pouvant bénéficier "
+        "d'un projet d'accueil et d'accompagnement × 100 (peut dépasser 100 %).",
+        f"{_USAGERS}, les messages MSSanté",
+        _NO_ELIGIBLE,
+        _MESSAGES,
+    ),
+    "mssante_messages": IndicatorText(
+        "Nombre de messages MSSanté émis",
+        "Messages MSSanté",
+        "Nombre de messages MSSanté émis par la structure pendant les trois mois civils qui finissent avec la période.",
+        "les messages MSSanté",
+        _NOBODY,
+        _MESSAGES,
+    ),
+    "dmp": IndicatorText(
+        "Taux d'alimentation du DMP",
+        "DMP",
+        "Nombre de DMP alimentés par au moins un document ÷ nombre de personnes accompagnées pouvant bénéficier d'un "
+        "projet d'accueil et d'accompagnement × 100.",
+        f"{_USAGERS}, les dépôts DMP",
+        _NO_ELIGIBLE,
+    ),
+    "dmp_documents": IndicatorText(
+        "Nombre de documents déposés dans le DMP",
+        "Documents DMP",
+        "Nombre de documents déposés dans le DMP pendant les trois mois civils qui finissent avec la période.",
+        "les dépôts DMP",
+        _NOBODY,
+        ("document", "documents"),
+    ),
+    "ins_qualifiee": IndicatorText(
+        "Taux d'identités INS qualifiées",
+        "INS qualifiée",
+        "Nombre de personnes accompagnées dont l'INS est qualifiée ÷ nombre de personnes accompagnées × 100 "
+        "(indicateur complémentaire).",
+        _USAGERS,
+        _NOBODY,
+    ),
+    "dui_actifs": IndicatorText(
+        "Nombre de DUI actifs",
+        "DUI actifs",
+        "Nombre de dossiers actifs pendant la période.",
+        f"{_USAGERS}, les dossiers",
+        _NOBODY,
+    ),
+    "eprescription": IndicatorText(
+        "Nombre d'e-prescriptions importées",
+        "e-prescription",
+        "Nombre de fois où une e-prescription est importée dans le DUI pendant la période.",
+        "les e-prescriptions importées",
+        _NOBODY,
+    ),
+    "eparcours": IndicatorText(
+        "Nombre d'échanges e-parcours",
+        "e-parcours",
+        "Nombre d'échanges par cahier de liaison entre le DUI et la plateforme e-parcours pendant la période.",
+        "les échanges e-parcours",
+        _NOBODY,
+    ),
+}
+ORDER = {code: rank for rank, code in enumerate(INDICATORS)}
+
+MOTIFS: dict[Motif, str] = {
+    Motif.SOURCE_ABSENTE: "Aucune source fournie ne donne toutes les données nécessaires à cet établissement.",
+    Motif.SOURCE_EN_ERREUR: "Un fichier ou une ligne dont ce calcul a besoin est inutilisable : voyez les constats.",
+    Motif.DATE_ABSENTE: "Les dossiers n'ont ni date de création ni date de mise à jour : on ignore qui est actif.",
+    Motif.STATUT_ABSENT: "Aucun usager n'a de statut d'identité : rien ne dit quelles INS sont qualifiées.",
+    Motif.BOITE_INCONNUE: "Aucune boîte MSSanté n'est rattachée à ce seul établissement.",
+    Motif.DENOMINATEUR_NUL: "Il n'y a personne à compter pendant la période.",
+    Motif.MISE_A_JOUR_INDETERMINEE: "On ne peut pas savoir si des dossiers ont été mis à jour pendant la période.",
+}
+
+SECTEURS = {
+    "pa": "Personnes âgées",
+    "ph": "Personnes en situation de handicap",
+    "domicile": "Aide et soins à domicile",
+    "pds": "Personnes en difficultés spécifiques",
+    "ase": "Protection de l'enfance",
+    "ahi": "Accueil, hébergement, insertion",
+    "pjm": "Protection juridique des majeurs",
+    "autre": "Autre secteur",
+}
+
+SEVERITIES = {Severity.BLOCKING: "Bloquant", Severity.ATTENTION: "À vérifier", Severity.INFO: "Information"}
+SEVERITY_ORDER = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+PRIVACY = "Ce fichier ne contient aucune donnée permettant d'identifier une personne."
+
+
+class State(Enum):
+    """Where a result stands against its target: code, symbol, words."""
+
+    REACHED = ("oui", "✓", "Atteinte")
+    MISSED = ("non", "✗", "Non atteinte")
+    UNKNOWN = ("doute", "?", "Indéterminée")
+    NO_FIGURE = ("nc", "–", "Non calculable")
+    NO_TARGET = ("sans", "", "Sans cible")
+
+    def __init__(self, code: str, symbol: str, word: str) -> None:
+        self.code = code
+        self.symbol = symbol
+        self.word = word
+
+    @property
+    def text(self) -> str:
+        return f"{self.symbol} {self.word}".strip()
+
+
+def state_of(result: Result) -> State:
+    if result.calcul is Calcul.NON_CALCULABLE:
+        return State.NO_FIGURE
+    if result.calcul is Calcul.INDETERMINE:
+        return State.UNKNOWN
+    if result.cible is None:
+        return State.NO_TARGET
+    return State.REACHED if result.cible_atteinte else State.MISSED
+
+
+def display_rate(result: Result) -> str:
+    """« 89,9 % », a count where there is no rate, or the words that say why there is no figure."""
+    if result.calcul is Calcul.NON_CALCULABLE:
+        return "non calculable"
+    if result.calcul is Calcul.INDETERMINE:
+        return "indéterminé"
+    if result.numerateur is None:
+        return ""
+    if not result.denominateur:
+        return group(result.numerateur)
+    return percent(result.numerateur, result.denominateur)
+
+
+def display_figures(result: Result) -> str:
+    """« 27 / 30 »; empty for a count and when there is no figure."""
+    if result.numerateur is None or result.denominateur is None:
+        return ""
+    return f"{group(result.numerateur)} / {group(result.denominateur)}"
+
+
+def display_missing(result: Result) -> str:
+    """How many more persons or messages the target needs, in words; « rien » when it is reached."""
+    missing = result.manquants
+    if missing is None or result.calcul is not Calcul.CALCULE:
+        return ""
+    return "rien" if missing == 0 else count_of(missing, *INDICATORS[result.indicateur].unit)
+
+
+def reason(result: Result) -> str:
+    """Why there is no figure, or why it cannot be relied on, in plain words."""
+    if result.motif is None:
+        return ""
+    text = INDICATORS[result.indicateur]
+    words = MOTIFS[result.motif]
+    if result.motif is Motif.SOURCE_ABSENTE:
+        words += f" Il faut {text.needs}."
+    if result.motif is Motif.DENOMINATEUR_NUL:
+        words = f"Il n'y a rien à compter : {text.nothing}."
+    if result.indetermines:
+        people = count_of(result.indetermines, "personne est concernée", "personnes sont concernées")
+        words += f" {people} ; sans les compter : {display_figures(result) or 'aucun chiffre'}."
+    return words
+
+
+def ceiling_text(ceiling: Ceiling) -> str:
+    """What effort cannot reach yet: « 58,0 % …, donc … avant que 9 de plus… »."""
+    share = percent(ceiling.possibles, ceiling.denominateur) if ceiling.denominateur else "0,0 %"
+    limit = f"{group(ceiling.possibles)} sur {group(ceiling.denominateur)} ({share})"
+    if ceiling.indicateur == "dmp":
+        people = count_of(ceiling.manquants, "INS de plus soit qualifiée", "INS de plus soient qualifiées")
+        return f"Personnes dont l'INS est qualifiée : {limit}. La cible DMP est hors d'atteinte avant que {people}."
+    if ceiling.indicateur == "projet_personnalise":
+        projects = count_of(ceiling.manquants, "projet de plus", "projets de plus")
+        return f"Dossiers actifs qui ont un projet personnalisé : {limit}. La cible en demande {projects}."
+    short = INDICATORS[ceiling.indicateur].short
+    more = count_of(ceiling.manquants, "personne", "personnes")
+    return f"« {short} » : au plus {limit} dans l'état des données. La cible en demande {more} de plus."
+
+
+def finding_words(finding: Finding) -> tuple[str, str]:
+    """The sentence of a finding and what to do about it."""
+    kind = finding.kind
+    sentence = kind.text.format(nombre=group(finding.count), detail=finding.detail)
+    return sentence, kind.advice.format(detail=finding.detail)

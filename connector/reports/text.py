@@ -1,0 +1,67 @@
+"""How text, numbers and dates are written in every output: safely, and as French prints them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+
+from connector.model.period import Period
+
+# Control characters, lone surrogates, non-characters and marks that reorder what is read.
+_BLANKS = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# A spreadsheet reads a cell that starts so as a formula; the last four are their full-width twins.
+_FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+_BEFORE_MARK = re.compile(r" (?=[:;?!%»])")
+
+
+def clean(text: str) -> str:
+    """One line of text that no terminal, spreadsheet or page can take for a command."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub("\ufffd", _BLANKS.sub(" ", text))
+
+
+def csv_cell(text: str) -> str:
+    """Text that a spreadsheet will not run: an apostrophe comes before what looks like a formula."""
+    text = clean(text)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
+
+
+@lru_cache(maxsize=4096)
+def typeset(text: str) -> str:
+    """The same sentence with the unbreakable spaces of French typography."""
+    return _BEFORE_MARK.sub("\u00a0", text).replace("« ", "«\u00a0")
+
+
+def group(number: int) -> str:
+    """An integer with a space between thousands: 1 383."""
+    return f"{number:,}".replace(",", " ")
+
+
+def percent(numerator: int, denominator: int) -> str:
+    """A percentage truncated to one decimal: 8996 of 10000 is « 89,9 % », never 90,0."""
+    whole, tenth = divmod(1000 * numerator // denominator, 10)
+    return f"{group(whole)},{tenth} %"
+
+
+def count_of(number: int, singular: str, plural: str) -> str:
+    """« 1 personne », « 3 personnes » (French: 0 and 1 are singular)."""
+    return f"{group(number)} {singular if abs(number) < 2 else plural}"
+
+
+def day(value: date) -> str:
+    return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+
+
+def period_text(period: Period) -> str:
+    """The days counted, the last one included: « du 01/01/2025 au 31/03/2025 inclus »."""
+    return f"du {day(period.first)} au {day(period.last)} inclus"
+
+
+def enumeration(words: Iterable[str], last: str = "et") -> str:
+    """« a, b et c »."""
+    items = list(words)
+    return f" {last} ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""

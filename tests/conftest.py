@@ -1,0 +1,26 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Real examples from the standards bodies, read where they are and never copied."""
+    if not SAMPLES.is_dir():
+        pytest.skip("exemples réels absents : ../shared/samples n'est pas là")
+    return SAMPLES
+
+
+@pytest.fixture(autouse=True)
+def _same_width_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terminal output does not depend on the machine that runs the tests."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    os.environ.pop("FORCE_COLOR", None)

@@ -1,0 +1,96 @@
+"""Running the program from the tests: in process for results, as a command for what a person sees."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from connector.adapters.base import SourceFile
+from connector.adapters.registry import load
+from connector.agent import Asked, audit, open_site
+from connector.collect import Source
+from connector.config import Settings, SourceSettings
+from connector.indicators.programme import load_programme
+from connector.model.inventory import SourceInventory
+from connector.model.result import Measure, Result
+
+KEY = bytes(range(32))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command once it has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(*arguments: str | Path, cwd: Path | None = None) -> Ran:
+    """Run `dui-connector` as a person would."""
+    done = subprocess.run(
+        [sys.executable, "-m", "connector", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=cwd,
+        timeout=300,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def files_of(folder: Path) -> tuple[SourceFile, ...]:
+    """Every file of a folder, in order, as an adapter receives them."""
+    return tuple(
+        SourceFile(path, path.relative_to(folder).as_posix()) for path in sorted(folder.rglob("*")) if path.is_file()
+    )
+
+
+def source(adapter: str, folder: Path, settings: SourceSettings | None = None) -> Source:
+    """A source made of every file of a folder."""
+    return Source(load(adapter), folder.name, files_of(folder), settings or SourceSettings())
+
+
+def measure(
+    sources: Sequence[Source],
+    *,
+    programme: str = "esms-2025",
+    dates: Iterable[date] = (date(2025, 4, 1),),
+    settings: Settings | None = None,
+    first_measure: bool = False,
+    window_kind: str | None = None,
+) -> tuple[tuple[Measure, ...], tuple[SourceInventory, ...]]:
+    """Measure sources in this process."""
+    settings = settings or Settings()
+    asked = Asked(load_programme(programme), tuple(dates), first_measure, window_kind)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        open_site(sources, settings, KEY, Path(scratch)) as (site, collected),
+    ):
+        result = audit(site, collected, settings, asked)
+    return result.measures, result.inventories
+
+
+def as_entry(result: Result) -> dict[str, object]:
+    """A result as an entry of `resultats`, without the words of its reference."""
+    return {
+        "finess_et": result.finess_et,
+        "indicateur": result.indicateur,
+        "periode": {"debut": result.periode.first.isoformat(), "fin": result.periode.last.isoformat()},
+        "calcul": result.calcul.value,
+        "numerateur": result.numerateur,
+        "denominateur": result.denominateur,
+        "indetermines": result.indetermines,
+        "taux": result.taux,
+        "cible": result.cible,
+        "cible_atteinte": result.cible_atteinte,
+        "opposable": result.opposable,
+        "motif": result.motif.value if result.motif else None,
+        "annuel": result.annuel._asdict() if result.annuel else None,
+        "cumul": result.cumul,
+    }

@@ -1,0 +1,74 @@
+"""Who may import whom: the walls of the house, read from the code."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "connector"
+
+# Each part and the parts it may import; everything may import these:
+_SHARED = {"model", "config", "errors", "resources"}
+_MAY = {
+    "model": {"model", "errors"},
+    "errors": set(),
+    "resources": set(),
+    "config": {"model", "errors"},
+    "adapters": {"adapters"},
+    "instants": set(),
+    "normalise": {"adapters", "instants"},
+    "pseudonymise": set(),
+    "lake": {"lake"},
+    "collect": {"adapters", "normalise", "pseudonymise", "lake"},
+    "indicators": {"indicators", "lake"},
+    "reports": {"reports"},
+    "demo": {"demo"},
+    "agent": {"adapters", "collect", "pseudonymise", "lake", "indicators", "reports"},
+    "cli": {"cli", "agent", "adapters", "collect", "demo", "indicators", "reports"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+
+
+def _part(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+
+
+def _imported(path: Path) -> set[str]:
+    parts = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module == "connector":
+            names = [f"connector.{alias.name}" for alias in node.names]
+        parts |= {name.split(".")[1] for name in names if name.startswith("connector.")}
+    return parts - {"__version__"}
+
+
+def test_every_import_follows_the_arrows() -> None:
+    """Data flows one way: an import against the arrows of the architecture fails."""
+    wrong = {
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in PACKAGE.rglob("*.py")
+        for name in _imported(path)
+        if name not in _MAY[_part(path)] and (name not in _SHARED or _part(path) in ("model", "errors", "resources"))
+    }
+    assert not wrong
+
+
+def test_every_part_has_its_rule() -> None:
+    """A new folder or module of the package needs a place in the architecture."""
+    assert {_part(path) for path in PACKAGE.rglob("*.py")} == _MAY.keys()
+
+
+def test_functions_and_files_fit_in_the_head() -> None:
+    """No function above 50 lines, no file above 400."""
+    long_files = [path.name for path in PACKAGE.rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 400]
+    long_functions = [
+        f"{path.name}:{node.name}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 50
+    ]
+    assert long_files + long_functions == []
