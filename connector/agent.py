@@ -5,7 +5,7 @@ sources ──► adapters ──► pseudonymise ──► snapshot ──► f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,10 +16,22 @@ import pyarrow.parquet as pq
 from connector.adapters.detect import Recognised
 from connector.collect import Collected, Source, collect
 from connector.config import Settings, SourceSettings
+from connector.indicators.checks import Moment
 from connector.indicators.coverage import Mailboxes, coverage
 from connector.indicators.engine import open_engine
-from connector.indicators.evaluate import Request, Site, evaluate, prepare, terms_by_et
-from connector.indicators.programme import Programme
+from connector.indicators.evaluate import Request, Site, WindowMeasure, evaluate, in_order, prepare, terms_by_et
+from connector.indicators.findings import (
+    ceiling_findings,
+    ceilings,
+    establishment_findings,
+    history_findings,
+    message_findings,
+    record_findings,
+    result_findings,
+    source_findings,
+)
+from connector.indicators.programme import Programme, Terms
+from connector.indicators.worklists import worklist
 from connector.lake.writer import Snapshot
 from connector.model.directory import Directory
 from connector.model.inventory import SourceInventory
@@ -60,29 +72,59 @@ def _assumed(settings: Settings) -> SourceSettings:
 
 
 def audit(site: Site, collected: Collected, settings: Settings, asked: Asked) -> Audit:
-    """Measure a site at every date asked."""
+    """Measure a site at every date asked, in order."""
     dates = sorted(asked.dates)
-    requests = [request_at(site, settings, asked, rank, dates) for rank in range(len(dates))]
-    results = [evaluate(site, request) for request in requests]
     sources = tuple(
         SourceSummary(one.nom, one.adaptateur, one.empreinte, dict(sorted(one.lignes.items())))
         for one in collected.inventories
     )
-    measures = tuple(
-        Measure(
-            programme=asked.programme.id,
-            catalogue=asked.programme.version,
-            convention=_common_convention(found),
-            date_mesure=request.date_mesure,
-            etablissements=tuple(site.directory.ets.values()),
-            resultats=tuple(found),
-            constats=(),
-            plafonds=(),
-            sources=sources,
-        )
-        for request, found in zip(requests, results, strict=True)
+    measures: list[Measure] = []
+    worklists: tuple[WorkItem, ...] = ()
+    for rank in range(len(dates)):
+        request = request_at(site, settings, asked, rank, dates)
+        terms = terms_by_et(site, request)
+        windows = evaluate(site, request, terms)
+        measures.append(_measure(site, collected, request, terms, windows, measures, sources))
+        if rank == len(dates) - 1:
+            worklists = tuple(worklist(site, windows, request.date_mesure))
+    return Audit(tuple(measures), worklists, collected.inventories)
+
+
+def _measure(
+    site: Site,
+    collected: Collected,
+    request: Request,
+    terms: Mapping[str, Terms],
+    windows: Sequence[WindowMeasure],
+    earlier: Sequence[Measure],
+    sources: tuple[SourceSummary, ...],
+) -> Measure:
+    results = in_order(windows, request.programme)
+    limits = tuple(sorted((one for window in windows for one in ceilings(site, window)), key=lambda one: one.finess_et))
+    found = [
+        *source_findings(site, collected.inventories),
+        *establishment_findings(site, request.programme, terms),
+        *(
+            finding
+            for window in windows
+            for finding in record_findings(site, window, Moment(window.periode, request.date_mesure))
+        ),
+        *message_findings(site),
+        *result_findings(results),
+        *history_findings(results, earlier),
+        *ceiling_findings(limits),
+    ]
+    return Measure(
+        programme=request.programme.id,
+        catalogue=request.programme.version,
+        convention=_common_convention(results),
+        date_mesure=request.date_mesure,
+        etablissements=tuple(site.directory.ets.values()),
+        resultats=results,
+        constats=tuple(sorted(found)),
+        plafonds=limits,
+        sources=sources,
     )
-    return Audit(measures, (), collected.inventories)
 
 
 def request_at(site: Site, settings: Settings, asked: Asked, rank: int, dates: Sequence[date]) -> Request:

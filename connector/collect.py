@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.adapters.base import Adapter, Batch, Item, Notice, Problem, SourceFile
 from connector.config import Settings, SourceSettings
@@ -163,7 +164,10 @@ class _Reading:
         self._progress(inventory.nom, result.rows.num_rows)
         if result.bad and self._stop_at_fault:
             raise FaultySourceError(self.inventories)
-        return _Piece(batch.table, index, self._pseudonymiser.replace(batch.table, result.rows))
+        rows = self._pseudonymiser.replace(batch.table, result.rows)
+        if batch.table == "messages_mssante":
+            inventory.expediteurs |= _senders(rows)
+        return _Piece(batch.table, index, rows)
 
     def again(self, zones: ZoneMap) -> list[_Piece]:
         """The same reference rows with their dates in other time zones; nothing is accounted twice."""
@@ -202,6 +206,15 @@ class _Reading:
         remark = Remark(notice.code, finess, self._pseudonymiser.scrub(notice.detail))
         remarks = self.inventories[index].remarques
         remarks[remark] = remarks.get(remark, 0) + notice.count
+
+
+def _senders(rows: pa.RecordBatch) -> set[tuple[str, str]]:
+    """The mailboxes of the messages that name no ET."""
+    alone = pa.table(
+        {"expediteur": rows.column("expediteur"), "domaine": rows.column("domaine"), "et": rows.column("finess_et")}
+    ).filter(pc.is_null(pc.field("et")))
+    pairs = alone.group_by(["expediteur", "domaine"]).aggregate([]).to_pylist()
+    return {(pair["expediteur"], pair["domaine"]) for pair in pairs if pair["expediteur"]}
 
 
 def _listed(

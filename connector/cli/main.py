@@ -34,6 +34,17 @@ def _root(
         raise typer.Exit
 
 
+def _where(error: BaseException) -> str:
+    """The kind of an error and the line that raised it, never its text."""
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        place = f"{module}, ligne {trace.tb_lineno}" if module.startswith("connector") else place
+        trace = trace.tb_next
+    return f"{type(error).__name__}, {place}"
+
+
 def run() -> None:
     """Run the command line; a deliberate error is one sentence and an exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -44,6 +55,9 @@ def run() -> None:
     except ConnectorError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except Exception as error:  # a defect: said without a traceback, which could show someone's data
+        sys.stderr.write(f"Erreur inattendue ({_where(error)}) : signalez ces mots à l'équipe de dui-connector.\n")
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("Interrompu : aucun résultat n'a été écrit.\n")
         sys.exit(1)

@@ -24,7 +24,9 @@ from connector.demo.moments import aware, local_date
 from connector.demo.organisation import EtData, Organisation
 from connector.model.tables import TABLES, Kind
 
-MAPPINGS = Path(__file__).resolve().parents[2] / "config" / "mappings"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_INSTALLED = _PACKAGE / "_config"  # where the wheel puts `config/`
+MAPPINGS = (_INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "config") / "mappings"
 CSV_DUI, XLSX_DUI = "dossier-plus", "registre-bleu"
 _EXCEL_ROWS = 1_048_576
 _CREATED = datetime(2025, 1, 1)  # a workbook carries its date: a fixed one keeps the bytes equal
@@ -60,10 +62,10 @@ class _Export:
         return aware(value, zone, salt).astimezone(self.fuseau or zone).strftime(form)
 
 
-def write(organisation: Organisation, folder: Path) -> None:
+def write(organisation: Organisation, folder: Path, mappings: Path = MAPPINGS) -> None:
     """Both exports: a folder of CSV files and a workbook."""
-    write_csv(organisation, folder / CSV_DUI)
-    write_xlsx(organisation, folder / f"{XLSX_DUI}.xlsx")
+    write_csv(organisation, folder / CSV_DUI, mappings)
+    write_xlsx(organisation, folder / f"{XLSX_DUI}.xlsx", mappings)
 
 
 def write_csv(organisation: Organisation, folder: Path, mappings: Path = MAPPINGS) -> None:
@@ -90,9 +92,11 @@ def write_xlsx(organisation: Organisation, path: Path, mappings: Path = MAPPINGS
         _fill(organisation, _exports(XLSX_DUI, mappings, structure_ids=True), opened)
 
 
-def reduced_pivot(organisation: Organisation, folder: Path, logiciel: str = XLSX_DUI) -> None:
+def reduced_pivot(
+    organisation: Organisation, folder: Path, logiciel: str = XLSX_DUI, mappings: Path = MAPPINGS
+) -> None:
     """The pivot files that say what the export of a DUI says: the tables that it holds."""
-    tables = [export.table for export in _exports(logiciel, MAPPINGS)]
+    tables = [export.table for export in _exports(logiciel, mappings)]
     stream = ({table: et.tables[table] for table in tables} for et in organisation.iter_etablissements())
     pivot.write_tables(stream, folder, always=tables)
 

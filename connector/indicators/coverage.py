@@ -28,9 +28,13 @@ class Mailboxes:
 
     ets: Mapping[str, frozenset[str]]
 
+    def ets_of(self, address: str, domain: str) -> frozenset[str]:
+        """The ETs for which a mailbox is declared, its address before its domain."""
+        return self.ets.get(address) or self.ets.get(f"@{domain}", frozenset())
+
     def owner(self, address: str, domain: str = "") -> str | None:
-        """The only ET of a mailbox, an address before its domain; None when unknown or shared."""
-        owners = self.ets.get(address) or self.ets.get(f"@{domain}", frozenset())
+        """The only ET of a mailbox; None when it is unknown or shared."""
+        owners = self.ets_of(address, domain)
         return next(iter(owners)) if len(owners) == 1 else None
 
     @property
@@ -49,7 +53,7 @@ class Coverage:
     wholly_barred: set[str] = field(default_factory=set)
     messages_named: set[str] = field(default_factory=set)
     messages_declared: set[str] = field(default_factory=set)
-    message_sources: dict[str, set[str]] = field(default_factory=dict)  # ET → kinds of source
+    message_kinds: dict[str, set[str]] = field(default_factory=dict)  # ET → kinds of source
 
     def of(self, table: str, finess_et: str) -> Support:
         """Absence is told before error: a table that no source gives cannot be in error."""
@@ -73,7 +77,7 @@ def coverage(
         for table, ets in spoken.items():
             result.covered[table] |= ets
         _apply_bars(result, inventory, spoken, directory, mailboxes)
-        _note_messages(result, inventory, directory)
+        _note_messages(result, inventory, directory, mailboxes)
     held = {table for inventory in inventories for table in inventory.tables}
     for table, finess in declared.items():
         ets = {et for number in finess if (et := directory.resolve(number))}
@@ -124,8 +128,11 @@ def _apply_bars(
             result.faults[et, bar.table] = result.faults.get((et, bar.table), 0) + count
 
 
-def _note_messages(result: Coverage, inventory: SourceInventory, directory: Directory) -> None:
+def _note_messages(result: Coverage, inventory: SourceInventory, directory: Directory, mailboxes: Mailboxes) -> None:
+    """Whom the messages of a source are about, and which kinds of source speak of each ET."""
     named = resolved(inventory.nommes.get("messages_mssante", ()), directory)
     result.messages_named |= named
-    for et in named:
-        result.message_sources.setdefault(et, set()).add(inventory.adaptateur)
+    kind = "export" if inventory.coherent else inventory.adaptateur
+    owners = {mailboxes.owner(address, domain) for address, domain in inventory.expediteurs}
+    for et in named | {owner for owner in owners if owner}:
+        result.message_kinds.setdefault(et, set()).add(kind)

@@ -18,6 +18,8 @@ import pyarrow as pa
 from connector.lake.writer import Snapshot
 from connector.model.tables import TABLES
 
+_BATCH = 64 * 1024
+
 
 class Engine:
     """Tables of a snapshot as ibis expressions, and intermediate tables kept on the way."""
@@ -57,9 +59,14 @@ class Engine:
         rows: list[dict[str, Any]] = self._connection.to_pyarrow(expression).to_pylist()
         return rows
 
+    def count(self, expression: ir.Table) -> int:
+        """How many rows an expression has."""
+        return int(self._connection.to_pyarrow(expression.count()).as_py())
+
     def batches(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         """The rows of a large result, a part at a time."""
-        yield from self._connection.to_pyarrow_batches(expression)
+        # ibis 12 asks DuckDB 2 for a method that it no longer has.
+        yield from self._connection.con.execute(self._connection.compile(expression)).to_arrow_reader(_BATCH)
 
 
 @contextmanager

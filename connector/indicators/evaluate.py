@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import ibis.expr.types as ir
+
 from connector.config import Convention
 from connector.indicators.catalogue import INDICATORS, Base, Indicator
 from connector.indicators.coverage import Coverage, Mailboxes
 from connector.indicators.engine import Engine
 from connector.indicators.facts import Attribution, Facts
-from connector.indicators.figures import Background, background, figures, persons_table
+from connector.indicators.figures import Background, Figures, background, figures, persons_table
 from connector.indicators.judge import Evidence, judge
 from connector.indicators.programme import Programme, Terms, terms_of
 from connector.model.directory import Directory
@@ -106,32 +108,48 @@ def terms_by_et(site: Site, request: Request) -> dict[str, Terms]:
     }
 
 
-def evaluate(site: Site, request: Request) -> list[Result]:
-    """Every result of every ET, sorted by FINESS then in the order of the programme's table."""
-    terms = terms_by_et(site, request)
+@dataclass(frozen=True)
+class WindowMeasure:
+    """The ETs that share a window, their persons with every fact, and their results."""
+
+    periode: Period
+    ets: tuple[str, ...]
+    persons: ir.Table
+    figures: Figures
+    results: tuple[Result, ...]
+
+
+def evaluate(site: Site, request: Request, terms: Mapping[str, Terms]) -> list[WindowMeasure]:
+    """Every result of every ET, one part per window."""
     by_window: dict[Period, list[Etablissement]] = defaultdict(list)
     for finess, et in site.directory.ets.items():
         by_window[terms[finess].period].append(et)
-    results = [
-        result
-        for periode, ets in sorted(by_window.items(), key=lambda item: item[0])
-        for result in _window(site, request, periode, ets, terms)
-    ]
-    order = {code: rank for rank, code in enumerate(request.programme.indicateurs.liste)}
-    return sorted(results, key=lambda result: (result.finess_et, order[result.indicateur]))
+    periods = sorted(by_window)
+    return [_window(site, request, rank, period, by_window[period], terms) for rank, period in enumerate(periods)]
+
+
+def in_order(windows: Iterable[WindowMeasure], programme: Programme) -> tuple[Result, ...]:
+    """Results sorted by FINESS, then in the order of the programme's table."""
+    order = {code: rank for rank, code in enumerate(programme.indicateurs.liste)}
+    results = (result for window in windows for result in window.results)
+    return tuple(sorted(results, key=lambda result: (result.finess_et, order[result.indicateur])))
 
 
 def _window(
-    site: Site, request: Request, periode: Period, ets: Sequence[Etablissement], terms: Mapping[str, Terms]
-) -> Iterable[Result]:
+    site: Site,
+    request: Request,
+    rank: int,
+    periode: Period,
+    ets: Sequence[Etablissement],
+    terms: Mapping[str, Terms],
+) -> WindowMeasure:
     codes = request.programme.indicateurs.liste
-    persons = persons_table(site.facts, periode, request.date_mesure, site.background.journal)
+    persons = persons_table(site.facts, rank, periode, request.date_mesure, site.background.journal)
     starts = {et.finess_et: et.date_convention for et in ets if et.date_convention}
     counted = figures(site.facts, persons, periode, codes, _bases(codes, terms.values()), starts)
     evidence = Evidence(site.coverage, site.background, counted, site.mailboxes.owned, site.shared_ej)
-    for et in ets:
-        for code in codes:
-            yield judge(et, code, terms[et.finess_et], evidence)
+    results = tuple(judge(et, code, terms[et.finess_et], evidence) for et in ets for code in codes)
+    return WindowMeasure(periode, tuple(et.finess_et for et in ets), persons, counted, results)
 
 
 def _bases(codes: Iterable[str], terms: Iterable[Terms]) -> dict[str, set[Base]]:

@@ -6,7 +6,7 @@ expression compares local dates and keys only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -47,20 +47,35 @@ class Facts:
         self._attribution = attribution
         self._zones = zones
         self._renamed = self._renaming()
+        self._owners = self._mailboxes()
+        self._ejs = self._pairs("_ej", "ej", ((ej, et) for ej, ets in attribution.candidates.items() for et in ets))
         self.usagers = engine.keep("_usagers", self._usagers())
         self.dossiers = engine.keep("_dossiers", self._dossiers())
 
     # ------------------------------------------------------------------ rows and their ET
 
     def _renaming(self) -> ir.Table | None:
+        """(`finess_donne`, `et`) : the FINESS that stand for another number, if any."""
         renamed = self._attribution.renamed
-        if not renamed:
-            return None
+        return self._pairs("_renommages", "finess_donne", renamed.items()) if renamed else None
+
+    def _pairs(self, name: str, first: str, pairs: Iterable[tuple[str, str]]) -> ir.Table:
+        known = list(pairs)
+        columns = {
+            first: pa.array([one for one, _ in known], pa.string()),
+            "et": pa.array([et for _, et in known], pa.string()),
+        }
+        return self.engine.load(name, columns)
+
+    def _mailboxes(self) -> ir.Table:
+        """(`boite`, `et`, `n`) : the ET of a mailbox declared for `n` ETs."""
+        boxes = sorted((box, min(ets), len(ets)) for box, ets in self._attribution.mailboxes.items() if ets)
         return self.engine.load(
-            "_renommages",
+            "_boites",
             {
-                "finess_donne": pa.array(renamed.keys(), pa.string()),
-                "et": pa.array(renamed.values(), pa.string()),
+                "boite": pa.array([box for box, _, _ in boxes], pa.string()),
+                "et": pa.array([et for _, et, _ in boxes], pa.string()),
+                "n": pa.array([n for _, _, n in boxes], pa.int64()),
             },
         )
 
@@ -238,9 +253,7 @@ class Facts:
         Columns: `finess_et`, `id_document`, `statut`, `matricule` (usable or null), `id_usager`,
         `operation`, `code_erreur`.
         """
-        rows = self.of_et("depots_dmp")
-        usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
-        rows = rows.mutate(matricule=usable.ifelse(rows.matricule, ibis.null("string")))
+        rows = self._deposits()
         if self._attribution.candidates:
             rows = self._of_ej(rows)
         day = self._local_day(rows, rows.finess_et)
@@ -254,6 +267,11 @@ class Facts:
             operation=ibis.coalesce(kept.operation, "depot"),
             code_erreur=kept.code_erreur,
         )
+
+    def _deposits(self) -> ir.Table:
+        rows = self.of_et("depots_dmp")
+        usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
+        return rows.mutate(matricule=usable.ifelse(rows.matricule, ibis.null("string")))
 
     def porteurs(self) -> ir.Table:
         """(`finess_et`, `matricule`, `cle`) : qui porte ou a porté chaque matricule utilisable."""
@@ -286,14 +304,7 @@ class Facts:
 
     def _of_ej(self, rows: ir.Table) -> ir.Table:
         """A deposit of an EJ goes to its only ET that carries the matricule, else to the only one that has the id."""
-        pairs = [(ej, et) for ej, ets in self._attribution.candidates.items() for et in ets]
-        ejs = self.engine.load(
-            "_ej",
-            {
-                "ej": pa.array([ej for ej, _ in pairs], pa.string()),
-                "et": pa.array([et for _, et in pairs], pa.string()),
-            },
-        )
+        ejs = self._ejs
         carriers = self.porteurs().select("finess_et", "matricule").distinct()
         by_matricule = _only_et(ejs.join(carriers, ejs.et == carriers.finess_et), ["ej", "matricule"])
         ids = self.usagers.select("finess_et", "id_usager").distinct()
@@ -322,7 +333,7 @@ class Facts:
         « boite », « partagee », « inconnue »).
         """
         rows = self.of_et("messages_mssante")
-        owners = self._owners()
+        owners = self._owners
         by_address = owners.filter(owners.boite.notnull())
         exact = rows.left_join(by_address, rows.expediteur == by_address.boite).select(
             *[rows[name] for name in rows.columns], et_adresse=by_address.et, n_adresse=by_address.n
@@ -349,17 +360,18 @@ class Facts:
             origine=origin,
         )
 
-    def _owners(self) -> ir.Table:
-        """(`boite`, `et`, `n`) : the ET of a mailbox declared for `n` ETs."""
-        boxes = sorted((box, min(ets), len(ets)) for box, ets in self._attribution.mailboxes.items() if ets)
-        return self.engine.load(
-            "_boites",
-            {
-                "boite": pa.array([box for box, _, _ in boxes], pa.string()),
-                "et": pa.array([et for _, et, _ in boxes], pa.string()),
-                "n": pa.array([n for _, _, n in boxes], pa.int64()),
-            },
-        )
+    def unattributed_messages(self) -> ir.Table:
+        """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET."""
+        rows = self.of_et("messages_mssante")
+        alone = rows.filter(rows.finess_et.isnull())
+        owned = self._owners.filter(self._owners.n == 1)
+        lost = alone.anti_join(owned, alone.expediteur == owned.boite)
+        return lost.group_by("expediteur", "domaine").agg(n=lost.count())
+
+    def unattributed_deposits(self, ejs: Sequence[str]) -> ir.Table:
+        """Deposits of an EJ that no person attributes to one of its ETs."""
+        rows = self._of_ej(self._deposits())
+        return rows.filter(rows.finess_et.isin(list(ejs)))
 
     def _local_day(self, rows: ir.Table, finess_et: ir.Value) -> ir.Value:
         """The local date of a row in the zone of its ET, among those that the lake keeps."""

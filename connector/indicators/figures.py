@@ -80,13 +80,13 @@ def background(facts: Facts, ets: Iterable[Etablissement], with_journal: Collect
     )
 
 
-def persons_table(facts: Facts, periode: Period, date_mesure: date, journal: Mapping[str, date]) -> ir.Table:
+def persons_table(facts: Facts, rank: int, periode: Period, date_mesure: date, journal: Mapping[str, date]) -> ir.Table:
     """The persons of a window with their facts, computed once and kept."""
     starts = facts.engine.load(
         "_journal",
         {"finess_et": pa.array(journal.keys(), pa.string()), "debut": pa.array(journal.values(), pa.date32())},
     )
-    return facts.engine.keep("_personnes", facts.personnes(periode, date_mesure, starts))
+    return facts.engine.keep(f"_personnes_{rank}", facts.personnes(periode, date_mesure, starts))
 
 
 def figures(

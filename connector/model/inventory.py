@@ -43,6 +43,7 @@ class SourceInventory:
     nommes: dict[str, set[str]] = field(default_factory=dict)
     bars: dict[Bar, int] = field(default_factory=dict)
     remarques: dict[Remark, int] = field(default_factory=dict)
+    expediteurs: set[tuple[str, str]] = field(default_factory=set)  # (HMAC, domain) of messages that name no ET
     problemes: list[str] = field(default_factory=list)
     non_montres: dict[str, int] = field(default_factory=dict)  # file → problems beyond those told
 

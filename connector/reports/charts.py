@@ -103,7 +103,6 @@ def _point(value: float | None, label: str) -> dict[str, Any]:
 
 
 def _svg(chart: Any, caption: Caption, css_class: str) -> Markup:
-    chart.uuid = caption.identifier
     shapes = "".join(_keep(child) for child in chart.render_tree())
     name, title, description = (escape(text) for text in caption)
     return Markup(  # noqa: S704  every text was escaped just above or in _keep

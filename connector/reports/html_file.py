@@ -15,7 +15,7 @@ from connector.reports.html_view import EtView, et_views, month_end_hint, notes_
 from connector.reports.labels import INDICATORS, PRIVACY, SEVERITIES, State, display_rate, state_of
 from connector.reports.method import ProgrammeText, exemption_words, rules, window_words
 from connector.reports.overview import STATES, by_date, columns, history, tallies
-from connector.reports.text import clean, count_of, day, group, period_text, typeset
+from connector.reports.text import clean, day, group, period_text, typeset
 
 CHARTED_ETS = 60  # above, each ET keeps its table and gauges but no chart of its own
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -41,7 +41,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(t=typeset, day=day, group=group, clean=clean)
-    environment.globals.update(rate=display_rate, state_of=state_of, count_of=count_of, period_text=period_text)
+    environment.globals.update(rate=display_rate, state_of=state_of, period_text=period_text)
     return environment
 
 

@@ -122,7 +122,7 @@ INDICATORS: dict[str, IndicatorText] = {
 ORDER = {code: rank for rank, code in enumerate(INDICATORS)}
 
 MOTIFS: dict[Motif, str] = {
-    Motif.SOURCE_ABSENTE: "Aucune source fournie ne donne toutes les données nécessaires à cet établissement.",
+    Motif.SOURCE_ABSENTE: "Aucune source ne donne toutes les données nécessaires.",
     Motif.SOURCE_EN_ERREUR: "Un fichier ou une ligne dont ce calcul a besoin est inutilisable : voyez les constats.",
     Motif.DATE_ABSENTE: "Les dossiers n'ont ni date de création ni date de mise à jour : on ignore qui est actif.",
     Motif.STATUT_ABSENT: "Aucun usager n'a de statut d'identité : rien ne dit quelles INS sont qualifiées.",

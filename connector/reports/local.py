@@ -43,10 +43,12 @@ def _write_list(path: Path, items: list[WorkItem], date_mesure: date) -> Path:
     temporary.unlink(missing_ok=True)
     # Created private: a chmod after the write would leave the names readable for an instant.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
-        stream.write(csv_bytes(HEADER, rows, before=WARNING))
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
+            stream.write(csv_bytes(HEADER, rows, before=WARNING))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 

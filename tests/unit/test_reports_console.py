@@ -40,7 +40,7 @@ def test_each_indicator_has_its_line() -> None:
 def test_reasons_are_said_once_for_all_their_indicators() -> None:
     """One line for nine indicators that lack the same source."""
     text = " ".join(shown(site()).split())
-    assert text.count("aucune source fournie ne donne toutes les données nécessaires à cet établissement.") == 1
+    assert text.count("aucune source ne donne toutes les données nécessaires.") == 1
     assert "MSSanté et DMP : cible non opposable (Guyane AAP 2025, §4.2.C" in text
 
 

@@ -76,7 +76,8 @@ def test_same_inputs_give_same_bytes_in_any_process(tmp_path: Path) -> None:
     for seed, zone in (("1", "UTC"), ("2", "Pacific/Noumea")):
         folder = tmp_path / seed
         code = (
-            "import sys, pathlib; from connector.reports import write_all; from tests.unit import test_reports_samples as s; "
+            "import sys, pathlib; from connector.reports import write_all; "
+            "from tests.unit import test_reports_samples as s; "
             "write_all(pathlib.Path(sys.argv[1]), s.dates(), s.programme(), s.worklists())"
         )
         environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone}

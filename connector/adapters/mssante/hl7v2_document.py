@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, Unusable, instant, is_test
+from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, Unusable, instant
 
 ACTIONS = {"ORU^R01": "F", "MDM^T02": "F", "MDM^T10": "C", "MDM^T04": "D"}  # what an empty OBX-11 means
 DMP, MSSANTE, ACK_ASKED, _DESTINATION, _CUT = 1, 2, 4, 8, 16
@@ -33,7 +33,7 @@ class Document(NamedTuple):
     action: str  # OBX-11: F new, C replace, D delete
     flags: int  # DMP, MSSANTE, ACK_ASKED
     sender: tuple[str, str]  # FINESS, address
-    person: tuple[str, str, str]  # matricule, OID, local id
+    person: tuple[str, ...]  # matricule, OID, local id
     id_document: str
 
 
@@ -52,11 +52,15 @@ class Segment(NamedTuple):
     """What one segment brings: flags that add up, and a part of which the first one counts."""
 
     flags: int = 0
-    part: str = ""
-    value: tuple[str, ...] = ()
+    part: int = 0
+    value: tuple[str, ...] | None = None
 
 
-def read_document(header: Header, lines: Sequence[bytes], encoding: str, *, long: bool) -> Document | Other:
+_PERSON, _IDENTIFIER, _STATUS, _SENDER, _REPLY = range(5)  # parts of a message
+_Parts = list[tuple[str, ...] | None]
+
+
+def read_document(header: Header, lines: Sequence[bytes], *, long: bool) -> Document | Other:
     """The document that a message carries, or why it gives no row.
 
     `long` tells that a segment may be large.
@@ -65,62 +69,63 @@ def read_document(header: Header, lines: Sequence[bytes], encoding: str, *, long
         Odd: a line is not a segment.
         Unusable: the message is cut, or lacks what its profile requires.
     """
-    flags, parts, last = _reader(header.marks, encoding).read(lines, long=long)
-    _check_whole(header, flags, last=last, document="OBX" in parts)
-    key = header.key(3, header.fields[9], "MSH-10")
-    if "OBX" not in parts:
-        return Other(f"{header.kind} sans document", key)
+    origin = header.origin
+    parts: _Parts = [None] * 5
+    flags, last = _reader(origin.marks).read(lines, parts, long=long)
+    _check_whole(header, flags, last, parts)
+    key = origin.sender + header.control
+    if (status := parts[_STATUS]) is None:
+        return Other(f"{origin.kind} sans document", key)
     if not flags & (DMP | MSSANTE):
-        return Other(f"{header.kind} sans destinataire", key)
-    marks, fields, default = header.marks, header.fields, ACTIONS[header.kind]
-    status, identifier = parts["OBX"][0], parts.get("TXA", ("",))[0]
-    finess, address = parts.get("SB", ("", ""))
-    reply = parts.get("REPLY", ("", ""))[1]
+        return Other(f"{origin.kind} sans destinataire", key)
+    sender, reply, default = parts[_SENDER] or ("", ""), parts[_REPLY] or ("", ""), ACTIONS[origin.kind]
     return Document(
         key,
-        instant(marks.first(fields[6])),
-        is_test(marks, fields[10]),
-        "D" if default == "D" else status or default,
+        instant(header.stamp),
+        origin.test,
+        "D" if default == "D" else status[0] or default,
         flags,
-        (finess, reply or address),
-        parts.get("PID", ("", "", "")),  # type: ignore[arg-type]
-        identifier or key,
+        (sender[0], reply[1] or sender[1]),
+        parts[_PERSON] or ("", "", ""),
+        (parts[_IDENTIFIER] or (key,))[0] or key,
     )
 
 
-def _check_whole(header: Header, flags: int, *, last: Segment, document: bool) -> None:
+def _check_whole(header: Header, flags: int, last: Segment, parts: _Parts) -> None:
     """Refuse a message that was cut: it must not pass for one that goes nowhere."""
-    if last.flags & _CUT and (document or last.part == "OBX"):
+    whole = parts[_STATUS] is not None
+    if last.flags & _CUT and whole:
         raise Unusable("segment OBX", "un segment jusqu'à OBX-11", "un segment coupé", REEXPORT)
-    declared = header.fields[20] if len(header.fields) > 20 else ""
-    if _PROFILE in declared and not (document and flags & _DESTINATION):
+    if _PROFILE in header.origin.profile and not (whole and flags & _DESTINATION):
         expected = "un document et ses destinataires (DESTDMP, DESTMSSANTEPS, DESTMSSANTEPAT)"
         raise Unusable("", expected, "un message incomplet", REEXPORT)
+    if not header.control:
+        raise Unusable("segment MSH", "l'identifiant du message", "une valeur vide", REEXPORT, "MSH-10")
 
 
 class _Reader:
     """Reads segments. It remembers those that return from one message to the next."""
 
-    def __init__(self, marks: Marks, encoding: str) -> None:
-        self._marks, self._encoding = marks, encoding
-        self._separator = marks.field.encode(encoding)
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+        self._separator = marks.field.encode(marks.encoding)
         self._useless = frozenset(name + self._separator for name in _USELESS)
         self._known: dict[bytes, Segment | tuple[()]] = {}
 
-    def read(self, lines: Sequence[bytes], *, long: bool) -> tuple[int, dict[str, tuple[str, ...]], Segment]:
-        """The flags of a message, the first of each of its parts, and its last segment."""
+    def read(self, lines: Sequence[bytes], parts: _Parts, *, long: bool) -> tuple[int, Segment]:
+        """Fill the parts of a message; its flags and its last segment."""
         flags = 0
-        parts: dict[str, tuple[str, ...]] = {}
         # Hashing a document costs more than reading its segment again.
         keys = [line[:_LONG] for line in lines] if long else lines
         for rank, segment in enumerate(map(self._known.get, keys)):
             if segment is None and lines[rank][:4] not in self._useless:
                 segment = self._read(lines[rank])
             if segment:
-                flags |= segment.flags
-                if segment.part:
-                    parts.setdefault(segment.part, segment.value)
-        return flags, parts, segment or Segment()
+                some, part, value = segment
+                flags |= some
+                if value is not None and parts[part] is None:
+                    parts[part] = value
+        return flags, segment or Segment()
 
     def _read(self, line: bytes) -> Segment | tuple[()]:
         """What a segment brings; nothing is the empty tuple."""
@@ -129,12 +134,11 @@ class _Reader:
             raise Odd
         if name == b"OBX":
             return self._remember(line, self._observation(line))
-        text = line.decode(self._encoding)
         if name == b"PRT":
-            return self._remember(line, self._participation(text))
+            return self._remember(line, self._participation(line))
         if name == b"PID":
-            return Segment(0, "PID", self._patient(text))
-        return Segment(0, "TXA", (self._document_id(text),)) if name == b"TXA" else ()
+            return Segment(0, _PERSON, self._patient(line))
+        return Segment(0, _IDENTIFIER, (self._document_id(line),)) if name == b"TXA" else ()
 
     def _remember(self, line: bytes, found: Segment | tuple[()]) -> Segment | tuple[()]:
         if len(line) < _LONG:
@@ -146,7 +150,7 @@ class _Reader:
     def _observation(self, line: bytes) -> Segment | tuple[()]:
         """A flag, or the document: typed in LOINC or TRE_A05, unlike the body of a mail."""
         marks = self._marks
-        fields = line[:_LONG].decode(self._encoding, "replace").split(marks.field, 6)
+        fields = line[:_LONG].decode(marks.encoding, "replace").split(marks.field, 6)
         observed = fields[3].split(marks.component, 3) if len(fields) > 3 else [""]
         code, system = observed[0].strip(), observed[2].strip() if len(observed) > 2 else ""
         cut = _CUT if len(line) < _LONG and line.count(self._separator) < 11 else 0
@@ -156,7 +160,7 @@ class _Reader:
         typed = system in _CODE_SYSTEMS or _LOINC.fullmatch(code)
         if fields[2:3] == ["ED"] and typed and not code.startswith("CORPSMAIL_"):
             status = self._status(line)
-            return Segment(_CUT if status is None else 0, "OBX", (status or "",))
+            return Segment(_CUT if status is None else 0, _STATUS, (status or "",))
         return Segment(cut) if cut else ()
 
     def _status(self, line: bytes) -> str | None:
@@ -167,18 +171,19 @@ class _Reader:
             if position < 0:
                 return None
         after = line[position + 1 :].split(self._separator, 6)
-        return self._marks.text(after[5].decode(self._encoding)) if len(after) > 5 else None
+        return self._marks.text(after[5].decode(self._marks.encoding)) if len(after) > 5 else None
 
-    def _participation(self, line: str) -> Segment | tuple[()]:
+    def _participation(self, line: bytes) -> Segment | tuple[()]:
         """The structure that sends (SB) and its address, or the address for answers (REPLY)."""
         marks = self._marks
-        fields = line.split(marks.field, 16)
+        fields = line.decode(marks.encoding).split(marks.field, 16)
         role = marks.first(fields[4]) if len(fields) > 4 else ""
         if role not in ("SB", "REPLY"):
             return ()
         finess = self._finess(fields[8]) if len(fields) > 8 else ""
         address = self._address(fields[15]) if len(fields) > 15 else ""
-        return Segment(0, role, (finess, address)) if finess or address else ()
+        part = _SENDER if role == "SB" else _REPLY
+        return Segment(0, part, (finess, address)) if finess or address else ()
 
     def _finess(self, organisation: str) -> str:
         """PRT-8: a geographic FINESS (FINEG), else a legal one (FINEJ), else `1` + FINESS (IDNST)."""
@@ -198,12 +203,13 @@ class _Reader:
                 return self._marks.text(parts[3])
         return ""
 
-    def _patient(self, pid: str) -> tuple[str, str, str]:
+    def _patient(self, line: bytes) -> tuple[str, str, str]:
         """Matricule INS, its OID and the local id, by the type (CX.5) of each PID-3."""
         marks = self._marks
         matricule, oid, local = "", "", ""
-        fields = pid.split(marks.field, 4)
-        for repetition in fields[3].split(marks.repetition) if len(fields) > 3 else []:
+        fields = line.split(self._separator, 4)
+        identifiers = fields[3].decode(marks.encoding) if len(fields) > 3 else ""
+        for repetition in identifiers.split(marks.repetition):
             parts = repetition.split(marks.component, 5)
             kind = parts[4].strip() if len(parts) > 4 else ""
             if not matricule and (kind == "INS" or kind.startswith("INS-NI")):
@@ -213,17 +219,14 @@ class _Reader:
                 local = marks.text(parts[0])
         return matricule, oid, local
 
-    def _document_id(self, txa: str) -> str:
+    def _document_id(self, line: bytes) -> str:
         """TXA-12 written like the uniqueId of XDS: the OID, or root^extension; "" without it.
 
         OBR-3 and ORC-3 name the order, which several documents and versions share: not used.
         """
-        fields = txa.split(self._marks.field, 13)
-        parts = (
-            [self._marks.text(part) for part in fields[12].split(self._marks.component, 3)]
-            if len(fields) > 12
-            else [""]
-        )
+        marks = self._marks
+        fields = line.decode(marks.encoding).split(marks.field, 13)
+        parts = [marks.text(part) for part in fields[12].split(marks.component, 3)] if len(fields) > 12 else [""]
         root = parts[2] if len(parts) > 2 else ""
         return f"{root}^{parts[0]}" if root and parts[0] else parts[0]
 

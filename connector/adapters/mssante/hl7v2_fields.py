@@ -1,7 +1,7 @@
-"""Fields of an HL7 v2 message: character set, delimiters, escapes, header, instants.
+"""Fields of an HL7 v2 message: delimiters, escapes, character set, header, instants.
 
 Rule: `docs/sources.md`, MSSanté, « HL7 v2 document flow ». A split reader: a field is cut out
-only when it is wanted.
+only when it is wanted, and decoded only when it is kept.
 """
 
 from __future__ import annotations
@@ -23,12 +23,18 @@ class Unusable(Exception):
         self.place, self.expected, self.found, self.advice, self.field = place, expected, found, advice, field
 
 
-class Marks:
-    """The delimiters of MSH-1 and MSH-2. Compared by identity: `read_marks` makes one of each."""
+class Marks(NamedTuple):
+    """The delimiters of MSH-1 and MSH-2, and the encoding of what they delimit.
 
-    def __init__(self, field: str, component: str, repetition: str, escape: str, subcomponent: str) -> None:
-        self.field, self.component, self.repetition = field, component, repetition
-        self.escape, self.subcomponent = escape, subcomponent
+    Characters, not bytes: real messages hold a « ˜ » (U+02DC) for the repetition.
+    """
+
+    field: str
+    component: str
+    repetition: str
+    escape: str
+    subcomponent: str
+    encoding: str
 
     def text(self, value: str) -> str:
         """A value unescaped and trimmed; the HL7 null `""` is empty."""
@@ -42,81 +48,68 @@ class Marks:
         return self.text(value.split(self.component, 1)[0])
 
     def _unescape(self, value: str) -> str:
-        plain = {"F": self.field, "S": self.component, "R": self.repetition, "E": self.escape, "T": self.subcomponent}
+        plain = dict(zip("FSRET", self, strict=False))
         mark = re.escape(self.escape)
         return re.sub(f"{mark}([FSRET]){mark}", lambda match: plain[match[1]], value)
 
 
-@lru_cache(maxsize=64)
-def read_marks(separator: str, declared: str) -> Marks:
-    """The delimiters of MSH-1 and MSH-2; those that MSH-2 leaves out are the usual ones.
+class Origin(NamedTuple):
+    """What MSH says but for the instant and the id: the same for message after message."""
 
-    Characters, not bytes: real messages hold a « ˜ » (U+02DC) for the repetition.
-    """
-    return Marks(separator, *(declared[:4] + "".join(_SIGNS[len(declared) :])))
+    marks: Marks
+    kind: str  # "ORU^R01"
+    sender: str  # MSH-3 and MSH-4, beginning of the key of a message
+    receiver: str  # MSH-5 and MSH-6, beginning of the key that an acknowledgement answers
+    test: bool
+    profile: str  # MSH-21
 
 
 class Header(NamedTuple):
-    """The MSH segment. `fields[n - 1]` is MSH-n."""
+    """The MSH segment."""
 
-    marks: Marks
-    fields: list[str]
-    kind: str  # "ORU^R01"
-
-    def key(self, application: int, control: str, place: str) -> str:
-        """What a message and its acknowledgements share: application, organisation, MSH-10.
-
-        Raises:
-            Unusable: there is no control id; `place` says where it was expected.
-        """
-        if not (identifier := self.marks.text(control)):
-            name = f"segment {place[:3]}"
-            raise Unusable(name, "l'identifiant du message", "une valeur vide", REEXPORT, place)
-        return _sender(self.marks, self.fields[application - 1], self.fields[application]) + identifier
+    origin: Origin
+    stamp: str  # MSH-7
+    control: str  # MSH-10
 
 
-def read_header(msh: str) -> Header:
-    """The header of a message.
+def read_header(body: bytes, msh: bytes) -> Header:
+    """The header of a message, in the encoding of MSH-18, or else UTF-8, or else Windows-1252.
 
     Raises:
-        Unusable: MSH is too short.
+        Unusable: MSH is too short, the character set is unknown, or the bytes are not of it.
     """
-    fields = msh.split(msh[3])
+    separator = msh[3:4]
+    fields = msh.split(separator, 10)
     if len(fields) < 11:
         found = f"{len(fields)} champs"
         raise Unusable("segment MSH", "au moins 11 champs (jusqu'à MSH-11)", found, REEXPORT)
-    marks = read_marks(msh[3], fields[1])
-    return Header(marks, fields, _kind(marks, fields[8]))
+    encoding = _encoding(body, _charset(separator, fields[10]))
+    origin = _origin(separator, fields[1], b"\n".join(fields[2:6]), fields[8], fields[10], encoding)
+    marks = origin.marks
+    return Header(origin, marks.first(fields[6].decode(encoding)), marks.text(fields[9].decode(encoding)))
 
 
 @lru_cache(maxsize=1024)
-def _kind(marks: Marks, declared: str) -> str:
-    return "^".join(marks.text(part) for part in declared.split(marks.component)[:2])
+def _origin(separator: bytes, declared: bytes, parties: bytes, kind: bytes, rest: bytes, encoding: str) -> Origin:
+    signs = declared.decode(encoding)[:4]
+    marks = Marks(separator.decode(encoding), *signs, *_SIGNS[len(signs) :], encoding=encoding)
+    names = [marks.text(party.rstrip(marks.component)) for party in parties.decode(encoding).split("\n")]
+    later = rest.decode(encoding).split(marks.field)
+    return Origin(
+        marks,
+        kind="^".join(marks.text(part) for part in kind.decode(encoding).split(marks.component)[:2]),
+        sender=f"{names[0]}|{names[1]}|",
+        receiver=f"{names[2]}|{names[3]}|",
+        test=marks.first(later[0]).upper() in ("T", "D"),
+        profile=later[10] if len(later) > 10 else "",
+    )
 
 
 @lru_cache(maxsize=1024)
-def _sender(marks: Marks, application: str, organisation: str) -> str:
-    return "".join(marks.text(value.rstrip(marks.component)) + "|" for value in (application, organisation))
-
-
-@lru_cache(maxsize=64)
-def is_test(marks: Marks, processing: str) -> bool:
-    """Whether MSH-11 says test (T) or debugging (D)."""
-    return marks.first(processing).upper() in ("T", "D")
-
-
-def read_charset(header: Header) -> str | None:
-    """Python's name of the character set of MSH-18; None when it says none.
-
-    Raises:
-        Unusable: the character set is not one of those expected.
-    """
-    return _charset(header.fields[17]) if len(header.fields) > 17 else None
-
-
-@lru_cache(maxsize=64)
-def _charset(declared: str) -> str | None:
-    name = declared.strip().upper()
+def _charset(separator: bytes, rest: bytes) -> str | None:
+    """Python's name of the character set of MSH-18, in what follows MSH-10."""
+    later = rest.split(separator)
+    name = later[7].decode("ascii", "replace").strip().upper() if len(later) > 7 else ""
     if name in ("", "ASCII"):
         return None
     if name in ("UNICODE UTF-8", "UTF-8"):
@@ -125,6 +118,18 @@ def _charset(declared: str) -> str | None:
         return f"iso8859-{match[1]}"
     expected, found = "UNICODE UTF-8, 8859/1, 8859/15 ou rien", "un autre jeu de caractères"
     raise Unusable("segment MSH", expected, found, "corrigez MSH-18, ou réexportez en UTF-8.", "MSH-18")
+
+
+def _encoding(body: bytes, charset: str | None) -> str:
+    for encoding in (charset,) if charset else ("utf-8", "cp1252"):
+        try:
+            body.decode(encoding)
+            return encoding
+        except UnicodeDecodeError as error:
+            position = error.start
+    line = re.split(b"[\r\n]", body[: position + 3])[-1]
+    expected, advice = f"un texte en {encoding.upper()}", "corrigez l'encodage ou MSH-18, puis réexportez."
+    raise Unusable(segment(line), expected, "des octets d'un autre encodage", advice)
 
 
 def segment(line: bytes) -> str:

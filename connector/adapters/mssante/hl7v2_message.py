@@ -12,15 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from connector.adapters.mssante.hl7v2_document import ACTIONS, Document, Odd, Other, read_document
-from connector.adapters.mssante.hl7v2_fields import (
-    REEXPORT,
-    Header,
-    Marks,
-    Unusable,
-    read_charset,
-    read_header,
-    segment,
-)
+from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, Unusable, read_header, segment
 
 _ACK_TYPES = frozenset({"ACK", "ACK^R01", "ACK^T02", "ACK^T10", "ACK^T04"})
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]+")
@@ -64,18 +56,19 @@ def read_message(body: bytes) -> tuple[Document | Acknowledgement | Other, str]:
         Unusable: the message is broken.
     """
     lines = _lines(body)
-    header, encoding = _read_header(body, lines[0])
-    if header.kind in ACTIONS:
+    header = read_header(body, lines[0])
+    marks, kind = header.origin.marks, header.origin.kind
+    if kind in ACTIONS:
         try:
-            return read_document(header, lines, encoding, long=len(body) > _LONG), encoding
+            return read_document(header, lines, long=len(body) > _LONG), marks.encoding
         except Odd:
-            return read_document(header, _rejoin(lines), encoding, long=True), encoding
-    texts = [line.decode(encoding) for line in _rejoin(lines)]
-    if header.kind in _ZAM_EVENTS:
-        return _read_zam(header, texts), encoding
-    if header.kind in _ACK_TYPES:
-        return _read_ack(header, texts), encoding
-    return Other(header.kind or "sans type"), encoding
+            return read_document(header, _rejoin(lines), long=True), marks.encoding
+    texts = [line.decode(marks.encoding) for line in _rejoin(lines)]
+    if kind in _ZAM_EVENTS:
+        return _read_zam(header, texts), marks.encoding
+    if kind in _ACK_TYPES:
+        return _read_ack(header, texts), marks.encoding
+    return Other(kind or "sans type"), marks.encoding
 
 
 def _lines(body: bytes) -> list[bytes]:
@@ -86,27 +79,6 @@ def _lines(body: bytes) -> list[bytes]:
     while lines[-1][:3] in BATCH_SEGMENTS:
         lines.pop()
     return lines
-
-
-def _read_header(body: bytes, msh: bytes) -> tuple[Header, str]:
-    """The header, and the encoding: that of MSH-18, or else UTF-8, or else Windows-1252."""
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        header, is_utf8 = read_header(msh.decode("latin-1")), False
-    else:
-        header, is_utf8 = read_header(msh.decode("utf-8")), True
-    charset = read_charset(header)
-    if is_utf8 and (charset in (None, "utf-8") or body.isascii()):
-        return header, "utf-8"
-    encoding = charset or "cp1252"
-    try:
-        body.decode(encoding)
-        return read_header(msh.decode(encoding)), encoding
-    except UnicodeDecodeError as error:
-        line = re.split(b"[\r\n]", body[: error.start + 3])[-1]
-        expected, advice = f"un texte en {encoding.upper()}", "corrigez l'encodage ou MSH-18, puis réexportez."
-        raise Unusable(segment(line), expected, "des octets d'un autre encodage", advice) from None
 
 
 def _rejoin(lines: Sequence[bytes]) -> list[bytes]:
@@ -125,21 +97,21 @@ def _rejoin(lines: Sequence[bytes]) -> list[bytes]:
 
 
 def _read_zam(header: Header, lines: Sequence[str]) -> Acknowledgement:
-    marks = header.marks
+    marks, kind = header.origin.marks, header.origin.kind
     for line in lines:
         fields = line.split(marks.field)
         if fields[0] == "OBX" and len(fields) > 5 and fields[3].startswith("ACK_"):
             answer = marks.first(fields[5])
             if answer not in ("Y", "N"):
                 raise Unusable("segment OBX", "Y ou N", "une autre valeur", REEXPORT, "OBX-5")
-            event = _ZAM_EVENTS[header.kind][answer == "N"]
+            event = _ZAM_EVENTS[kind][answer == "N"]
             code = _error_code(lines, marks) if answer == "N" else ""
-            return Acknowledgement(header.key(5, fields[4], "OBX-4"), event, code)
+            return Acknowledgement(_answered(header, fields[4], "OBX-4"), event, code)
     raise Unusable("segment OBX", "le statut de l'accusé (ACK_…)", "aucun segment de ce type", REEXPORT)
 
 
 def _read_ack(header: Header, lines: Sequence[str]) -> Acknowledgement:
-    marks = header.marks
+    marks = header.origin.marks
     for line in lines:
         fields = line.split(marks.field)
         if fields[0] == "MSA" and len(fields) > 2:
@@ -147,8 +119,16 @@ def _read_ack(header: Header, lines: Sequence[str]) -> Acknowledgement:
             refused = answer in _REFUSALS
             code = (_error_code(lines, marks) or answer) if refused else ""
             event = Event.REFUSED if refused else Event.ACCEPTED
-            return Acknowledgement(header.key(5, fields[2], "MSA-2"), event, code)
+            return Acknowledgement(_answered(header, fields[2], "MSA-2"), event, code)
     raise Unusable("segment MSA", "MSA-1 et MSA-2", "aucun segment de ce type", REEXPORT)
+
+
+def _answered(header: Header, control: str, place: str) -> str:
+    """The key of the message that is answered."""
+    if identifier := header.origin.marks.text(control):
+        return header.origin.receiver + identifier
+    name = f"segment {place[:3]}"
+    raise Unusable(name, "l'identifiant du message d'origine", "une valeur vide", REEXPORT, place)
 
 
 def _error_code(lines: Sequence[str], marks: Marks) -> str:

@@ -1,0 +1,239 @@
+"""What the elements of TDDUI and plain R4 resources mean: identity, INS, FINESS, kind of Encounter.
+
+Rule: `docs/sources.md`, « TDDUI FHIR » and « INS in FHIR ». A wrong type raises TypeError or
+AttributeError, which the staging turns into a Problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from math import inf
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from connector.adapters.json_stream import Json
+
+TDDUI, TDDUI_CDA = "/ig/fhir/tddui/", "/ig/cda/tddui/"
+LOCAL_USAGER = "https://identifiant-medicosocial-localusager.esante.gouv.fr"
+_SEJOUR = "https://identifiant-medicosocial-sejour.esante.gouv.fr"
+_EVENEMENT = "https://identifiant-medicosocial-evenement.esante.gouv.fr"
+_FINESS = "https://finess.esante.gouv.fr"
+_STRUCTURE = "urn:oid:1.2.250.1.71.4.2.2"
+_URN = "urn:oid:"
+_INS = tuple(f"{_URN}1.2.250.1.213.1.4.{arc}" for arc in (8, 9, 10, 11))  # in order of preference
+_RELIABILITY = "fr-core-identity-reliability"
+_LOCAL_TYPES, _STAY_TYPES = frozenset({"PI", "PLI"}), frozenset({"SEJ", "NUMDOSS"})
+_PROJETS = frozenset({"tddui-careplan-projet-personnalise", "tddui-careplan-projet-perso"})
+_ENCOUNTERS = {"tddui-encounter-sejour": False, "tddui-encounter-evenement": True}
+_QUALIFIED = re.compile(r"3([A-Za-z0-9]{9})/(.+)", re.ASCII | re.DOTALL)
+_TYPED = re.compile(r"(?:^|/)([A-Z][A-Za-z]*)/([^/?#|]+)$")
+
+
+class LocalId(NamedTuple):
+    """A local id of a usager. `finess` is that of « 3FINESS/id », None in any other form."""
+
+    value: str
+    finess: str | None
+    id_usager: str
+
+
+class Ins(NamedTuple):
+    """A matricule, in clear, and its OID."""
+
+    matricule: str
+    oid: str
+
+
+class Identity(NamedTuple):
+    """What the identifiers of a Patient say."""
+
+    local: tuple[LocalId, ...]
+    ins: Ins | None
+    former: tuple[Ins, ...]
+
+
+def text_of(node: Json, name: str) -> str | None:
+    """A text member; an empty one is absent.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    value = node.get(name)
+    if value is not None and not isinstance(value, str):
+        raise TypeError(name)
+    return value or None
+
+
+def codes_of(concept: Json | None) -> set[str | None]:
+    """The codes of a CodeableConcept."""
+    return {text_of(coding, "code") for coding in (concept or {}).get("coding") or ()} - {None}
+
+
+@lru_cache(maxsize=1024)
+def profile_id(profile: str) -> str:
+    """The end of a profile's address, without its version."""
+    return profile.partition("|")[0].rpartition("/")[2]
+
+
+def profiles_of(resource: Json) -> Sequence[str]:
+    """The profiles that a resource claims."""
+    profiles: Sequence[str] = (resource.get("meta") or {}).get("profile") or ()
+    return profiles
+
+
+def is_left_aside(resource: Json) -> bool:
+    """Whether this belongs to the 1.x form: a CDA carried by a DocumentReference."""
+    return any(TDDUI_CDA in profile for profile in profiles_of(resource))
+
+
+def is_projet(resource: Json) -> bool:
+    """Whether a CarePlan is a projet personnalisé: by its profile, or without any."""
+    profiles = profiles_of(resource)
+    return not profiles or any(profile_id(profile) in _PROJETS for profile in profiles)
+
+
+def is_evenement(resource: Json) -> bool:
+    """Whether an Encounter is an agenda event: by profile, else by identifier, else by `partOf`."""
+    for profile in profiles_of(resource):
+        kind = _ENCOUNTERS.get(profile_id(profile))
+        if kind is not None:
+            return kind
+    for identifier in resource.get("identifier") or ():
+        system = identifier.get("system")
+        if system == _EVENEMENT:
+            return True
+        if system == _SEJOUR or codes_of(identifier.get("type")) & _STAY_TYPES:
+            return False
+    return bool(resource.get("partOf"))
+
+
+def identity_of(identifiers: Iterable[Json]) -> Identity:
+    """Local ids (those of TDDUI first), current INS and former ones."""
+    local: list[LocalId] = []
+    other: list[LocalId] = []
+    current: list[tuple[bool, int, Ins]] = []
+    former: list[Ins] = []
+    for identifier in identifiers:
+        system, value, old = text_of(identifier, "system"), text_of(identifier, "value"), identifier.get("use") == "old"
+        if value is None:
+            continue
+        codes = codes_of(identifier.get("type"))
+        if system in _INS and _may_be_ins(codes):
+            ins = Ins(value, system.removeprefix(_URN))
+            if old:
+                former.append(ins)
+            else:
+                current.append((identifier.get("use") != "official", _INS.index(system), ins))
+        elif not old and system == LOCAL_USAGER:
+            local.append(_local_id(value))
+        elif not old and codes & _LOCAL_TYPES:
+            other.append(_local_id(value))
+    current.sort(key=lambda ranked: (ranked[1], ranked[0]))
+    known = [ins for _, _, ins in current]
+    return Identity(tuple(local or other), known[0] if known else None, (*known[1:], *former))
+
+
+def _may_be_ins(codes: set[str | None]) -> bool:
+    """Typed INS-* or not typed at all; a social security number has the same OID."""
+    return not codes or (not codes & {"NSS", "NH"} and any(code and code.startswith("INS") for code in codes))
+
+
+def _local_id(value: str) -> LocalId:
+    value = value.strip()
+    match = _QUALIFIED.fullmatch(value)
+    if match:
+        return LocalId(value, match[1], match[2])
+    return LocalId(value, None, value.partition("/")[2] or value)
+
+
+def identity_status(resource: Json, *, has_ins: bool) -> str | None:
+    """The status of an identity: two code systems, where VALI has two meanings."""
+    for extension in resource.get("extension") or ():
+        if not (text_of(extension, "url") or "").endswith(_RELIABILITY):
+            continue
+        for part in extension.get("extension") or ():
+            coding = part.get("valueCoding")
+            if part.get("url") != "identityStatus" or not coding:
+                continue
+            code, system = text_of(coding, "code"), text_of(coding, "system") or ""
+            if code == "VALI":
+                return "qualifiee" if has_ins and "v2-0445" in system else "validee"
+            if code in _STATUSES:
+                return _STATUSES[code]
+    return None
+
+
+_STATUSES = {"QUAL": "qualifiee", "RECUP": "recuperee", "PROV": "provisoire"}
+
+
+def finess_of(identifiers: Iterable[Json]) -> str | None:
+    """The FINESS of a structure as it is written: geographic rather than legal."""
+    ranked: list[tuple[int, str]] = []
+    for identifier in identifiers:
+        value = text_of(identifier, "value")
+        finess = structure_finess(text_of(identifier, "system"), value)
+        if finess is not None and identifier.get("use") != "old":
+            codes = codes_of(identifier.get("type"))
+            ranked.append((0 if "FINEG" in codes else 2 if "FINEJ" in codes else 1, finess))
+    return min(ranked, key=lambda rank: rank[0])[1] if ranked else None
+
+
+def structure_finess(system: str | None, value: str | None) -> str | None:
+    """A FINESS by its own system, or a structure id `1` + FINESS (`3` is a SIRET, `2` a SIREN)."""
+    if not value:
+        return None
+    if system and system.rstrip("/").replace("http://", "https://") == _FINESS:
+        return value
+    value = value.strip()
+    bare, prefixed = len(value) == 9, len(value) == 10 and value[0] == "1"
+    return value if system == _STRUCTURE and (bare or prefixed) else None
+
+
+def instant(text: str, zone: tzinfo) -> float:
+    """A moment to compare with others; text that no one can read comes last, so that it is told."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    except (ValueError, OverflowError):
+        return inf
+
+
+def reference_keys(reference: Json, types: frozenset[str]) -> tuple[str, ...]:
+    """What a reference may be found by, most precise first; nothing when it names another type."""
+    keys: list[str] = []
+    kind, text = text_of(reference, "type"), text_of(reference, "reference")
+    if text:
+        path, _, query = text.partition("?")
+        path = path.partition("/_history/")[0]
+        if query:
+            kind = path.rpartition("/")[2]
+            keys += _search_keys(kind, query)
+        else:
+            keys += [path] if ":" in path else []
+            if match := _TYPED.search(path):
+                kind = match[1]
+                keys.append(f"{match[1]}/{match[2]}")
+    identifier = reference.get("identifier")
+    if identifier and (value := text_of(identifier, "value")):
+        keys.append(f"{text_of(identifier, 'system') or ''}|{value}")
+    return tuple(keys) if kind is None or kind in types else ()
+
+
+def _search_keys(kind: str, query: str) -> Iterable[str]:
+    """The keys of a conditional reference; `*|value` is a value of any system."""
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        value = unquote(value)
+        if name == "identifier" and value:
+            yield value if "|" in value else f"*|{value}"
+        elif name == "_id" and value:
+            yield f"{kind}/{value}"
+
+
+def typed_tail(url: str) -> str | None:
+    """« Type/id » at the end of an address."""
+    match = _TYPED.search(url)
+    return f"{match[1]}/{match[2]}" if match else None

@@ -1,0 +1,214 @@
+"""References between resources, resolved once everything is read.
+
+A reference becomes a slot, a small integer that rows keep. When a Bundle ends, its slots are filled
+from its own resources; what is left, at the very end, from the resources of all the files. Several
+resources may answer: whoever asks for the value of a slot sees whether they say the same.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from datetime import tzinfo
+from math import inf
+
+from connector.adapters.dui.tddui_fields import instant, reference_keys, structure_finess, text_of, typed_tail
+from connector.adapters.json_stream import Json
+
+NONE = -1
+Pending = list[tuple[int, tuple[str, ...]]]
+
+
+class Scope:
+    """Where references look first: one Bundle, or all the NDJSON files together."""
+
+    def __init__(self) -> None:
+        self.slots: dict[object, int] = {}
+        self.pending: Pending = []
+        self.entities = array("i")
+
+
+class References:
+    """The resources of some types (entities, each with an integer value) and who refers to them."""
+
+    def __init__(self, types: Iterable[str]) -> None:
+        self._types = frozenset(types)
+        self.scope = Scope()
+        self.targets = array("i")  # slot → entity
+        self.several: dict[int, tuple[int, ...]] = {}  # slot → entities, when more than one answers
+        self.values = array("i")  # entity → value
+        self._ids: list[str | None] = []  # « Type/id »
+        self._urls: list[str | None] = []  # fullUrl; only its base when « Type/id » ends it
+        self._bases: dict[str, str] = {}
+        self._first = array("i")  # entity → its first identifier below
+        self._systems: list[str] = []
+        self._tokens: list[str] = []
+        self._left: Pending = []
+
+    def add(self, resource: Json, url: str | None, value: int) -> int:
+        """Register a resource under its fullUrl, its id and its identifiers."""
+        entity = len(self.values)
+        name = text_of(resource, "id")
+        key = f"{resource['resourceType']}/{name}" if name else None
+        tokens = [(text_of(node, "system") or "", text_of(node, "value")) for node in resource.get("identifier") or ()]
+        self._first.append(len(self._tokens))
+        for system, token in tokens:
+            if token:
+                self._systems.append(self._bases.setdefault(system, system))
+                self._tokens.append(token)
+        if url and key and url.endswith("/" + key):
+            base = url.removesuffix(key)
+            url = self._bases.setdefault(base, base)
+        self.values.append(value)
+        self._ids.append(key)
+        self._urls.append(url)
+        self.scope.entities.append(entity)
+        return entity
+
+    def slot(self, reference: Json, resource: Json) -> int:
+        """The slot of a reference, NONE when it cannot point to these types."""
+        known = self.scope.slots.get(reference.get("reference"))
+        return self._slot(reference, resource) if known is None or "identifier" in reference else known
+
+    def _slot(self, reference: Json, resource: Json) -> int:
+        text = text_of(reference, "reference")
+        if text and text.startswith("#"):
+            return self._of_contained(text[1:], resource)
+        keys = reference_keys(reference, self._types)
+        return self._named(keys if "identifier" in reference else text, keys)
+
+    def _of_contained(self, name: str, resource: Json) -> int:
+        """A resource that lies inside the one that refers to it is known by its identifiers."""
+        keys: list[str] = []
+        for inner in resource.get("contained") or ():
+            if inner.get("id") == name and inner.get("resourceType") in self._types:
+                for identifier in inner.get("identifier") or ():
+                    keys += reference_keys({"identifier": identifier}, self._types)
+        return self._named(tuple(keys), tuple(keys))
+
+    def _named(self, name: object, keys: tuple[str, ...]) -> int:
+        if name not in self.scope.slots:
+            self.scope.slots[name] = self._new(keys) if keys else NONE
+        return self.scope.slots[name]
+
+    def _new(self, keys: tuple[str, ...]) -> int:
+        slot = len(self.targets)
+        self.targets.append(NONE)
+        self.scope.pending.append((slot, keys))
+        return slot
+
+    def leave(self, scope: Scope) -> None:
+        """Fill the slots of a scope from its own resources; go back to `scope`."""
+        self._left += self._resolve(self.scope.pending, self.scope.entities)
+        self.scope = scope
+
+    def finish(self) -> None:
+        """Fill the slots left from the resources of every file."""
+        self.leave(Scope())
+        self._left = self._resolve(self._left, range(len(self.values)))
+
+    def _resolve(self, pending: Pending, entities: Iterable[int]) -> Pending:
+        """Fill slots; returns those that nothing answers."""
+        if not pending:
+            return []
+        found: dict[str, list[int]] = {key: [] for _, keys in pending for key in keys}
+        by_token = any("|" in key for key in found)
+        for entity in entities:
+            for key in self._keys(entity, by_token=by_token):
+                if key in found:
+                    found[key].append(entity)
+        unanswered: Pending = []
+        for slot, keys in pending:
+            answers = next((found[key] for key in keys if found[key]), None)
+            if answers is None:
+                unanswered.append((slot, keys))
+                continue
+            self.targets[slot] = answers[0]
+            if len(answers) > 1:
+                self.several[slot] = tuple(dict.fromkeys(answers))
+        return unanswered
+
+    def _keys(self, entity: int, *, by_token: bool) -> Iterator[str]:
+        key, url = self._ids[entity], self._urls[entity]
+        if key:
+            yield key
+        if url and key and url.endswith("/"):
+            yield url + key
+        elif url:
+            yield url
+            tail = typed_tail(url)
+            if tail and tail != key:
+                yield tail
+        if by_token:
+            end = self._first[entity + 1] if entity + 1 < len(self._first) else len(self._tokens)
+            for rank in range(self._first[entity], end):
+                yield f"{self._systems[rank]}|{self._tokens[rank]}"
+                yield f"*|{self._tokens[rank]}"
+
+
+class Subjects(References):
+    """Patients and Groups. The value of a Patient is its person; that of a Group is −2 − its rank.
+
+    Each slot keeps the latest `meta.lastUpdated` of the resources that refer by it. A crowd is a
+    slot that stands for several others.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__(("Patient", "Group"))
+        self.groups: list[tuple[int, ...]] = []  # slots of the members
+        self.crowds: dict[int, tuple[int, ...]] = {}
+        self.latest = Latest(zone)
+
+    def _new(self, keys: tuple[str, ...]) -> int:
+        self.latest.grow()
+        return super()._new(keys)
+
+    def crowd(self, slots: tuple[int, ...]) -> int:
+        """One slot for all these."""
+        if slots not in self.scope.slots:
+            self.latest.grow()
+            self.scope.slots[slots] = slot = len(self.targets)
+            self.targets.append(NONE)
+            self.crowds[slot] = slots
+        return self.scope.slots[slots]
+
+
+class Latest:
+    """The latest instant given for each of a row of numbered things, as it was written, and where."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._moments = array("d")
+        self.texts: list[str | None] = []
+        self.places = array("q")
+
+    def grow(self) -> None:
+        self._moments.append(-inf)
+        self.texts.append(None)
+        self.places.append(0)
+
+    def see(self, index: int, text: str, place: int) -> None:
+        """Keep this instant when it is later; the same instant written otherwise is kept by its text."""
+        moment, best = instant(text, self._zone), self._moments[index]
+        if moment > best or (moment == best and text > (self.texts[index] or "")):
+            self._moments[index] = moment
+            self.texts[index] = text
+            self.places[index] = place
+
+
+class Providers(References):
+    """Organizations. Their value is an ET, or UNKNOWN_ET; a reference may also name a FINESS itself."""
+
+    def __init__(self, index: Callable[[str], int]) -> None:
+        super().__init__(("Organization",))
+        self._index = index
+        self.named: dict[int, int] = {}  # slot → ET
+
+    def _new(self, keys: tuple[str, ...]) -> int:
+        slot = super()._new(keys)
+        for key in keys:
+            system, bar, value = key.rpartition("|")
+            finess = structure_finess(system, value) if bar else None
+            if finess and slot not in self.named:
+                self.named[slot] = self._index(finess)
+        return slot

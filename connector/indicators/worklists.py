@@ -1,0 +1,86 @@
+"""The lists that stay on site: which local records to look at to reach the target, and why.
+
+They hold local ids, so they are written under `local/` only, and never sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.indicators.checks import CHECKS, Moment
+from connector.indicators.evaluate import Site, WindowMeasure
+from connector.indicators.facts import PERSONNE
+from connector.indicators.findings import speaks
+from connector.model.result import WorkItem
+
+CLOSED_DMP = "DMPClosed"
+
+
+def worklist(site: Site, windows: Sequence[WindowMeasure], date_mesure: date) -> Iterator[WorkItem]:
+    """Every line of every list, in no particular order."""
+    for window in windows:
+        inside = set(window.ets)
+        lists = [
+            ("dossiers_a_mettre_a_jour", ("usagers", "sejours", "dossiers"), _to_update(site, window)),
+            *((name, ("usagers", "sejours", "depots_dmp"), rows) for name, rows in _dmp_lists(site, window)),
+            *(
+                (check.code, check.tables, check.rows(site.facts, Moment(window.periode, date_mesure)))
+                for check in CHECKS
+            ),
+        ]
+        for name, tables, rows in lists:
+            for item in _items(site, name, rows):
+                if item.finess_et in inside and speaks(site, tables, item.finess_et):
+                    yield item
+
+
+def _items(site: Site, name: str, rows: ir.Table) -> Iterator[WorkItem]:
+    for batch in site.facts.engine.batches(rows.select("finess_et", "id_usager", "id_dossier", "detail")):
+        columns = [column.to_pylist() for column in batch.columns]
+        for finess_et, id_usager, id_dossier, detail in zip(*columns, strict=True):
+            yield WorkItem(finess_et or "", name, id_usager or "", id_dossier or "", detail or "")
+
+
+def _to_update(site: Site, window: WindowMeasure) -> ir.Table:
+    """Personnes accompagnées dont aucun dossier n'est mis à jour dans la période."""
+    p = window.persons
+    late = p.filter(p.accompagnee & ~p.mis_a_jour).select(*PERSONNE, "indetermine")
+    usagers = site.facts.usagers.select(*PERSONNE, "id_usager")
+    d = site.facts.dossiers.select("finess_et", "id_usager", "id_dossier")
+    rows = late.join(usagers, PERSONNE)
+    rows = rows.left_join(d, ["finess_et", "id_usager"]).drop("finess_et_right", "id_usager_right")
+    reason = ibis.cases(
+        (rows.id_dossier.isnull(), "aucun dossier"),
+        (rows.indetermine, "mise à jour après la période : à vérifier"),
+        else_="aucune mise à jour dans la période",
+    )
+    return rows.select("finess_et", "id_usager", id_dossier=rows.id_dossier.fill_null(""), detail=reason)
+
+
+def _dmp_lists(site: Site, window: WindowMeasure) -> Iterator[tuple[str, ir.Table]]:
+    """Personnes éligibles dont le DMP n'est pas alimenté, selon ce qui l'a empêché."""
+    p = window.persons
+    missing = p.filter(p.accompagnee & p.eligible & ~p.dmp_alimente).select(*PERSONNE, "qualifiee")
+    depots = site.facts.depots(window.periode)
+    failed = depots.filter(depots.statut == "echec")
+    known = site.facts.personnes_des_depots(failed)
+    closed = known.code_erreur.contains(CLOSED_DMP).fill_null(False)
+    refusals = (
+        known.mutate(ferme=closed).group_by(PERSONNE).agg(ferme=ibis._.ferme.any(), code=ibis._.code_erreur.min())
+    )
+    rows = missing.left_join(refusals, PERSONNE).drop("finess_et_right", "cle_right")
+    rows = rows.join(site.facts.usagers.select(*PERSONNE, "id_usager"), PERSONNE)
+    refused = rows.ferme.notnull()
+    reasons = {
+        "dmp_sans_ins": ~rows.qualifiee,
+        "dmp_ferme": rows.qualifiee & refused & rows.ferme,
+        "dmp_echec": rows.qualifiee & refused & ~rows.ferme,
+        "dmp_jamais_depose": rows.qualifiee & ~refused,
+    }
+    for name, condition in reasons.items():
+        kept = rows.filter(condition)
+        yield name, kept.select("finess_et", "id_usager", id_dossier=ibis.literal(""), detail=kept.code.fill_null(""))
