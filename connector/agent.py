@@ -107,7 +107,7 @@ def _measure(
         *(
             finding
             for window in windows
-            for finding in record_findings(site, window, Moment(window.periode, request.date_mesure))
+            for finding in record_findings(site, window, Moment(window.periode, request.date_mesure, window.persons))
         ),
         *message_findings(site),
         *result_findings(results),

@@ -22,7 +22,7 @@ from connector.config import Limits
 
 Json = dict[str, Any]
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _LINES = (".ndjson", ".jsonl")
 _REDO = "refaites l'export."
@@ -30,7 +30,7 @@ _CUT = f"ce fichier est tronqué : {_REDO}"
 _UTF8 = "exportez ce fichier en UTF-8."
 _TOO_LONG = "vérifiez ce fichier, ou relevez « ligne_max » dans [limites]."
 _TOO_DEEP = "ce fichier est suspect : refaites l'export, ou relevez « profondeur_max » dans [limites]."
-_KINDS = {dict: "un objet", list: "une liste", str: "un texte", bool: "un booléen", int: "un nombre", float: "un nombre"}
+_KINDS = {dict: "un objet", list: "une liste", str: "un texte", bool: "un booléen", type(None): "une valeur nulle"}
 
 
 class JsonError(Exception):
@@ -72,7 +72,7 @@ def open_json(file: SourceFile, limits: Limits, tables: frozenset[str]) -> JsonL
 
 def kind_name(value: object) -> str:
     """What a JSON value is, in French."""
-    return _KINDS.get(type(value), "une valeur nulle")
+    return _KINDS.get(type(value), "un nombre")
 
 
 def depth(value: object) -> int:
@@ -386,9 +386,9 @@ class _Window:
         openings = text.count("{", start, end) + text.count("[", start, end)
         if openings + nested > self._deepest and depth(value) + nested > self._deepest:
             raise _too_deep(self._deepest)
-        if text.find("\\ud", start, end) >= 0 or text.find("\\uD", start, end) >= 0:
-            if _loads(text[start:end]) is None:  # half a character, which the standard library accepts
-                raise JsonError("du texte Unicode", "la moitié d'un caractère", _REDO)
+        escapes = max(text.find("\\ud", start, end), text.find("\\uD", start, end))
+        if escapes >= 0 and _loads(text[start:end]) is None:  # half a character, which the standard library accepts
+            raise JsonError("du texte Unicode", "la moitié d'un caractère", _REDO)
         self._at = end
         return size
 

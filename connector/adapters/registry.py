@@ -22,7 +22,7 @@ _BUILT_IN = {
     "hl7v2": "connector.adapters.mssante.hl7v2:Hl7v2Adapter",
     # "xds": "connector.adapters.dmp.xds:XdsAdapter",
     # "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
-    # "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
+    "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
 }
 
 

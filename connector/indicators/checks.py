@@ -14,7 +14,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from connector.indicators.facts import DOSSIER, USAGER, Facts
+from connector.indicators.facts import DOSSIER, PERSONNE, USAGER, Facts
 from connector.model.period import Period, months_before
 from connector.model.tables import TABLES
 
@@ -24,10 +24,11 @@ _TRACE_MONTHS = 6
 
 @dataclass(frozen=True)
 class Moment:
-    """When the records are looked at."""
+    """When the records are looked at, and the persons of that window."""
 
     periode: Period
     date_mesure: date
+    persons: ir.Table
 
     @property
     def too_late(self) -> date:
@@ -103,24 +104,27 @@ def _inverted_sejours(facts: Facts, _: Moment) -> ir.Table:
 
 
 def _open_without_trace(facts: Facts, moment: Moment) -> ir.Table:
-    """Séjours ouverts depuis plus de six mois, sans mise à jour, événement ni dépôt depuis."""
+    """Séjours ouverts depuis plus de six mois, sans mise à jour, événement ni dépôt depuis.
+
+    Only the persons without a trace in the window are looked at further back.
+    """
     since = ibis.literal(months_before(moment.date_mesure, _TRACE_MONTHS))
+    p = moment.persons
+    silent = p.filter(p.accompagnee & ~p.mis_a_jour & ~p.avec_evenement & ~p.dmp_alimente).select(PERSONNE)
     s = facts.of_et("sejours")
-    open_ones = s.filter(
+    left_open = s.filter(
         s.date_sortie.isnull() & (s.date_entree < since) & ~s.statut.isin(["annule", "attente"]).fill_null(False)
     )
-    usagers = open_ones.select(USAGER).distinct()
-    d = facts.dossiers
-    fresh = d.filter((d.date_creation >= since) | (d.date_derniere_maj >= since)).select(DOSSIER)
+    usagers = facts.usagers.semi_join(left_open, USAGER).semi_join(silent, PERSONNE).select(*USAGER, "cle")
+    d = facts.dossiers.semi_join(usagers, USAGER)
+    fresh = d.filter((d.date_creation >= since) | (d.date_derniere_maj >= since)).select(USAGER)
     for table, day in (("mises_a_jour", "horodatage"), ("evenements_agenda", "date_debut")):
         rows = facts.of_et(table)
-        fresh = fresh.union(rows.filter(rows[day] >= since).select(DOSSIER))
-    traced = d.semi_join(fresh, DOSSIER).select(USAGER)
+        recent = rows.filter(rows[day] >= since).select(DOSSIER).join(d.select(*DOSSIER, "id_usager"), DOSSIER)
+        fresh = fresh.union(recent.select(USAGER))
     deposits = facts.depots(Period(months_before(moment.date_mesure, _TRACE_MONTHS), moment.date_mesure))
-    fed = facts.personnes_des_depots(deposits.select("finess_et", "matricule", "id_usager").distinct())
-    persons = facts.usagers.semi_join(fed, ["finess_et", "cle"]).select(USAGER)
-    known = usagers.semi_join(facts.usagers, USAGER)
-    return _listed(known.anti_join(traced, USAGER).anti_join(persons, USAGER))
+    fed = facts.personnes_des_depots(deposits.select("finess_et", "matricule", "id_usager"))
+    return _listed(usagers.anti_join(fresh, USAGER).anti_join(fed, PERSONNE))
 
 
 def _mass_update(facts: Facts, _: Moment) -> ir.Table:
@@ -150,18 +154,15 @@ def _future_messages(facts: Facts, moment: Moment) -> ir.Table:
 
 
 def _unanswered(facts: Facts, moment: Moment) -> ir.Table:
-    rows = facts.messages()
-    inside = (rows.jour >= ibis.literal(moment.periode.first)) & (rows.jour < ibis.literal(moment.periode.end))
-    return _listed(
-        rows.filter(inside & (rows.statut == "inconnu") & (rows.type == "message") & rows.finess_et.notnull())
-    )
+    rows = facts.messages(moment.periode)
+    unknown = (rows.statut == "inconnu") & (rows.type == "message") & rows.finess_et.notnull()
+    return _listed(rows.filter(unknown))
 
 
 def _unmatched_deposits(facts: Facts, moment: Moment) -> ir.Table:
     rows = facts.depots(moment.periode)
     rows = rows.filter(rows.statut == "succes")
-    u = facts.usagers
-    unmatched = rows.anti_join(facts.porteurs(), ["finess_et", "matricule"]).anti_join(u, USAGER)
+    unmatched = facts.sans_porteur(rows).anti_join(facts.usagers, USAGER)
     return _listed(unmatched.mutate(id_usager=unmatched.id_usager.fill_null("")))
 
 
@@ -176,13 +177,10 @@ def _contradictions(table: str) -> Expression:
 
     def rows(facts: Facts, _: Moment) -> ir.Table:
         key = list(TABLES[table].key)
-        records = facts.of_et(table)
+        records = facts.of_et(table).semi_join(facts.repeated[table], key)
         attributes = [name for name in records.columns if name not in (*key, "_rang", "minute_derniere_maj")]
-        grouped = records.group_by(key).agg(
-            **{name: records[name].nunique() for name in attributes}, n_=records.count()
-        )
-        conflict = ibis.or_(*[grouped[name] > 1 for name in attributes])
-        return _listed(grouped.filter((grouped.n_ > 1) & conflict), table)
+        grouped = records.group_by(key).agg(**{name: records[name].nunique() for name in attributes})
+        return _listed(grouped.filter(ibis.or_(*[grouped[name] > 1 for name in attributes])), table)
 
     return rows
 

@@ -46,11 +46,14 @@ class Facts:
         self.engine = engine
         self._attribution = attribution
         self._zones = zones
+        self.repeated: dict[str, ir.Table] = {}  # keys that several rows of an entity table share
         self._renamed = self._renaming()
         self._owners = self._mailboxes()
         self._ejs = self._pairs("_ej", "ej", ((ej, et) for ej, ets in attribution.candidates.items() for et in ets))
         self.usagers = engine.keep("_usagers", self._usagers())
         self.dossiers = engine.keep("_dossiers", self._dossiers())
+        self._former_known = engine.count(engine.table("matricules_anterieurs")) > 0
+        self.liens = engine.keep("_liens", self._liens())
 
     # ------------------------------------------------------------------ rows and their ET
 
@@ -91,8 +94,11 @@ class Facts:
         """Rows of one key are one: each attribute keeps its first non-empty value."""
         rows = self.of_et(table)
         key = list(TABLES[table].key)
-        repeated = rows.group_by(key).agg(n=ibis._.count()).filter(ibis._.n > 1)
-        if not self.engine.rows(repeated.limit(1)):
+        repeated = self.engine.keep(
+            f"_doubles_{table}", rows.group_by(key).agg(n=ibis._.count()).filter(ibis._.n > 1).select(key)
+        )
+        self.repeated[table] = repeated
+        if not self.engine.count(repeated):
             return rows
         firsts = {
             name: rows[name].argmin(rows._rang, where=rows[name].notnull())
@@ -135,9 +141,12 @@ class Facts:
         `journal` gives, per ET, `debut`: the first day of its update journal (no row: no journal).
         """
         a, b = ibis.literal(periode.first), ibis.literal(periode.end)
-        presents = self._presents(periode, date_mesure)
-        suivi = self._suivi(a, b, journal)
-        projets = self._avec_projet(presents)
+        # Each step is kept: joins of two tables at a time leave the engine no bad order to choose.
+        presents = self.engine.keep("_presents", self._presents(periode, date_mesure))
+        suivi = self.engine.keep("_suivi", self._suivi(a, b, journal))
+        here = presents.filter(presents.accompagnee).select(*PERSONNE, v="dernier_jour")
+        judged = self.engine.keep("_juges", self.liens.join(here, PERSONNE).select(*DOSSIER, "cle", "v"))
+        projets = self._avec_projet(judged)
         dmp = self.dmp_alimentes(periode)
         joined = presents.left_join(suivi, PERSONNE).drop("finess_et_right", "cle_right")
         joined = joined.left_join(projets, PERSONNE).drop("finess_et_right", "cle_right")
@@ -214,28 +223,26 @@ class Facts:
             plus_tard=~covered & joined.apres,
             evenement=joined.evenement.fill_null(False),
         )
-        links = self.dossiers_des_personnes()
-        rows = links.join(by_dossier, DOSSIER)
+        rows = self.liens.join(by_dossier, DOSSIER)
         return rows.group_by(PERSONNE).agg(
             mis_a_jour=rows.touche.any(), plus_tard=rows.plus_tard.any(), avec_evenement=rows.evenement.any()
         )
 
-    def dossiers_des_personnes(self) -> ir.Table:
+    def _liens(self) -> ir.Table:
         """(`finess_et`, `id_dossier`, `id_usager`, `cle`) : chaque dossier avec les personnes qu'il concerne."""
         d, u = self.dossiers, self.usagers
         return d.select(*DOSSIER, "id_usager").join(u.select(*USAGER, "cle"), USAGER)
 
-    def _avec_projet(self, presents: ir.Table) -> ir.Table:
+    def _avec_projet(self, judged: ir.Table) -> ir.Table:
         """Avec projet : un projet valide au dernier jour V de la personne.
 
         En préparation sans fin avant V ; actif, commencé et non fini à V (dates vides admises) ;
         terminé si V est entre ses deux dates. Jamais suspendu ni abandonné.
+        `judged` : les dossiers des personnes accompagnées, avec `v`.
         """
         projets = self.of_et("projets_personnalises")
         possible = projets.filter(projets.statut.isin(["en_preparation", "actif", "termine"]))
-        links = self.dossiers_des_personnes()
-        rows = possible.join(links, DOSSIER).select(*PERSONNE, "statut", "date_debut", "date_fin")
-        rows = rows.join(presents.filter(presents.accompagnee).select(*PERSONNE, v="dernier_jour"), PERSONNE)
+        rows = possible.join(judged, DOSSIER).select(*PERSONNE, "v", "statut", "date_debut", "date_fin")
         started = rows.date_debut.isnull() | (rows.date_debut <= rows.v)
         unfinished = rows.date_fin.isnull() | (rows.date_fin >= rows.v)
         valid = (
@@ -253,11 +260,10 @@ class Facts:
         Columns: `finess_et`, `id_document`, `statut`, `matricule` (usable or null), `id_usager`,
         `operation`, `code_erreur`.
         """
-        rows = self._deposits()
+        rows = self._around(self._deposits(), periode)
         if self._attribution.candidates:
             rows = self._of_ej(rows)
-        day = self._local_day(rows, rows.finess_et)
-        kept = rows.filter(_within(day, ibis.literal(periode.first), ibis.literal(periode.end)))
+        kept = self._in_window(rows, rows.finess_et, periode)
         return kept.select(
             "finess_et",
             "id_document",
@@ -277,17 +283,18 @@ class Facts:
         """(`finess_et`, `matricule`, `cle`) : qui porte ou a porté chaque matricule utilisable."""
         u = self.usagers
         present = u.filter(u.matricule.notnull()).select("finess_et", "matricule", "cle")
+        if not self._former_known:
+            return present
         former = self.of_et("matricules_anterieurs")
         former = former.filter(former.matricule_bien_forme & _of_production(former.oid_ins))
         carried = former.select(*USAGER, "matricule").join(u.select(*USAGER, "cle"), USAGER)
-        carried = carried.select("finess_et", "matricule", "cle")
-        return present.union(carried, distinct=True)
+        return present.union(carried.select("finess_et", "matricule", "cle"))
 
     def dmp_alimentes(self, periode: Period) -> ir.Table:
         """DMP alimentés : au moins un dépôt ou remplacement réussi dans la période."""
         depots = self.depots(periode)
         fed = depots.filter((depots.statut == "succes") & depots.operation.isin(["depot", "remplacement"]))
-        fed = fed.select("finess_et", "matricule", "id_usager").distinct()
+        fed = self.engine.keep("_depots_reussis", fed.select("finess_et", "matricule", "id_usager").distinct())
         return self.personnes_des_depots(fed).select(PERSONNE).distinct().mutate(dmp_alimente=True)
 
     def personnes_des_depots(self, depots: ir.Table) -> ir.Table:
@@ -295,12 +302,15 @@ class Facts:
 
         Keeps the columns of `depots` and adds `cle`; a deposit that matches nobody is left out.
         """
-        porteurs = self.porteurs()
-        by_matricule = depots.join(porteurs, ["finess_et", "matricule"]).select(*depots.columns, "cle")
-        unmatched = depots.anti_join(porteurs, ["finess_et", "matricule"])
+        named = depots.filter(depots.matricule.notnull())
+        by_matricule = named.join(self.porteurs(), ["finess_et", "matricule"]).select(*depots.columns, "cle")
         u = self.usagers.select("finess_et", "id_usager", "cle")
-        by_id = unmatched.join(u, USAGER).select(*depots.columns, "cle")
+        by_id = self.sans_porteur(depots).join(u, USAGER).select(*depots.columns, "cle")
         return by_matricule.union(by_id)
+
+    def sans_porteur(self, depots: ir.Table) -> ir.Table:
+        """The deposits whose matricule nobody of the ET carries, or that have none."""
+        return depots.anti_join(self.porteurs(), ["finess_et", "matricule"])
 
     def _of_ej(self, rows: ir.Table) -> ir.Table:
         """A deposit of an EJ goes to its only ET that carries the matricule, else to the only one that has the id."""
@@ -326,39 +336,35 @@ class Facts:
 
     # ------------------------------------------------------------------ MSSanté
 
-    def messages(self) -> ir.Table:
-        """Every message with its ET: its own FINESS, else the only ET of its mailbox (null: none).
+    def messages(self, periode: Period | None = None) -> ir.Table:
+        """Messages, of a window when one is given, with their ET: their own FINESS, else the only ET of their mailbox.
 
-        Columns: `finess_et`, `id_message`, `jour`, `statut`, `type`, `origine` (« finess »,
-        « boite », « partagee », « inconnue »).
+        Columns: `finess_et` (null: none), `id_message`, `jour`, `statut`, `type`.
         """
         rows = self.of_et("messages_mssante")
+        rows = self._around(rows, periode) if periode else rows
+        columns = {"id_message": "id_message", "statut": "statut", "type": ibis.coalesce(rows.type, "message")}
+        days = [f"jour_{index}" for index in range(self._zones)]
+        named = rows.filter(rows.finess_et.notnull()).select("finess_et", *days, **columns)
+        alone = rows.filter(rows.finess_et.isnull())
+        owned = self._by_mailbox(alone.select("expediteur", "domaine", *days, **columns))
+        both = named.union(owned.select(named.columns))
+        day = self._local_day(both, both.finess_et)
+        both = self._in_window(both, both.finess_et, periode) if periode else both
+        return both.select("finess_et", "id_message", "statut", "type", jour=day)
+
+    def _by_mailbox(self, alone: ir.Table) -> ir.Table:
+        """Messages that name no ET, with that of their mailbox; an address is asked before its domain."""
         owners = self._owners
-        by_address = owners.filter(owners.boite.notnull())
-        exact = rows.left_join(by_address, rows.expediteur == by_address.boite).select(
-            *[rows[name] for name in rows.columns], et_adresse=by_address.et, n_adresse=by_address.n
+        exact = alone.left_join(owners, alone.expediteur == owners.boite)
+        exact = exact.rename(et_adresse="et", n_adresse="n").drop("boite")
+        domains = owners.filter(owners.boite.startswith("@")).rename(et_domaine="et", n_domaine="n")
+        both = exact.left_join(domains, ("@" + exact.domaine) == domains.boite)
+        owner = both.n_adresse.notnull().ifelse(
+            (both.n_adresse == 1).ifelse(both.et_adresse, ibis.null("string")),
+            (both.n_domaine == 1).ifelse(both.et_domaine, ibis.null("string")),
         )
-        by_domain = owners.rename(et_d="et", n_d="n", boite_d="boite")
-        both = exact.left_join(by_domain, ("@" + exact.domaine) == by_domain.boite_d).select(
-            *[exact[name] for name in exact.columns], et_domaine=by_domain.et_d, n_domaine=by_domain.n_d
-        )
-        owner = both.n_adresse.notnull().ifelse(both.et_adresse, both.et_domaine)
-        owners_count = ibis.coalesce(both.n_adresse, both.n_domaine, 0)
-        origin = ibis.cases(
-            (both.finess_et.notnull(), "finess"),
-            (owners_count == 1, "boite"),
-            (owners_count > 1, "partagee"),
-            else_="inconnue",
-        )
-        et = both.finess_et.notnull().ifelse(both.finess_et, (owners_count == 1).ifelse(owner, ibis.null("string")))
-        return both.select(
-            finess_et=et,
-            id_message="id_message",
-            jour=self._local_day(both, et),
-            statut="statut",
-            type=ibis.coalesce(both.type, "message"),
-            origine=origin,
-        )
+        return both.mutate(finess_et=owner)
 
     def unattributed_messages(self) -> ir.Table:
         """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET."""
@@ -372,6 +378,15 @@ class Facts:
         """Deposits of an EJ that no person attributes to one of its ETs."""
         rows = self._of_ej(self._deposits())
         return rows.filter(rows.finess_et.isin(list(ejs)))
+
+    def _around(self, rows: ir.Table, periode: Period) -> ir.Table:
+        """Rows whose date is in the window in at least one zone of the site."""
+        first, end = ibis.literal(periode.first), ibis.literal(periode.end)
+        return rows.filter(ibis.or_(*[_within(rows[f"jour_{index}"], first, end) for index in range(self._zones)]))
+
+    def _in_window(self, rows: ir.Table, finess_et: ir.Value, periode: Period) -> ir.Table:
+        day = self._local_day(rows, finess_et)
+        return rows.filter(_within(day, ibis.literal(periode.first), ibis.literal(periode.end)))
 
     def _local_day(self, rows: ir.Table, finess_et: ir.Value) -> ir.Value:
         """The local date of a row in the zone of its ET, among those that the lake keeps."""

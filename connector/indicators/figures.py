@@ -157,9 +157,9 @@ def _in(rows: ir.Table, day: ir.Value, periode: Period | None) -> ir.Table:
 
 def _sent(facts: Facts, periode: Period | None) -> ir.Table:
     """Messages : identifiants distincts, envoyés, de type message, dans la période."""
-    rows = facts.messages()
+    rows = facts.messages(periode)
     sent = rows.filter((rows.statut == "envoye") & (rows.type == "message") & rows.finess_et.notnull())
-    return _in(sent, sent.jour, periode).select("finess_et", "jour", id="id_message")
+    return sent.select("finess_et", "jour", id="id_message")
 
 
 def _documents(facts: Facts, periode: Period | None) -> ir.Table:

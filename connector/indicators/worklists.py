@@ -28,7 +28,7 @@ def worklist(site: Site, windows: Sequence[WindowMeasure], date_mesure: date) ->
             ("dossiers_a_mettre_a_jour", ("usagers", "sejours", "dossiers"), _to_update(site, window)),
             *((name, ("usagers", "sejours", "depots_dmp"), rows) for name, rows in _dmp_lists(site, window)),
             *(
-                (check.code, check.tables, check.rows(site.facts, Moment(window.periode, date_mesure)))
+                (check.code, check.tables, check.rows(site.facts, Moment(window.periode, date_mesure, window.persons)))
                 for check in CHECKS
             ),
         ]

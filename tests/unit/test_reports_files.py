@@ -64,7 +64,7 @@ def test_a_disk_failure_leaves_no_temporary_file(tmp_path: Path, monkeypatch: py
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(bundle.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_all(tmp_path, [site()], programme())
     assert list(tmp_path.iterdir()) == []

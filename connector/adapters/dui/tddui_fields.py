@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from math import inf
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -29,6 +28,8 @@ _LOCAL_TYPES, _STAY_TYPES = frozenset({"PI", "PLI"}), frozenset({"SEJ", "NUMDOSS
 _PROJETS = frozenset({"tddui-careplan-projet-personnalise", "tddui-careplan-projet-perso"})
 _ENCOUNTERS = {"tddui-encounter-sejour": False, "tddui-encounter-evenement": True}
 _QUALIFIED = re.compile(r"3([A-Za-z0-9]{9})/(.+)", re.ASCII | re.DOTALL)
+NEVER = -(2**62)  # before any instant
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(microseconds=1)
 _TYPED = re.compile(r"(?:^|/)([A-Z][A-Za-z]*)/([^/?#|]+)$")
 
 
@@ -72,10 +73,15 @@ def codes_of(concept: Json | None) -> set[str | None]:
     return {text_of(coding, "code") for coding in (concept or {}).get("coding") or ()} - {None}
 
 
-@lru_cache(maxsize=1024)
-def profile_id(profile: str) -> str:
+def _profile_id(profile: str) -> str:
     """The end of a profile's address, without its version."""
     return profile.partition("|")[0].rpartition("/")[2]
+
+
+@lru_cache(maxsize=1024)
+def _encounter_kind(profile: str) -> bool | None:
+    """Whether a profile is that of events; None when it is of neither kind."""
+    return _ENCOUNTERS.get(_profile_id(profile))
 
 
 def profiles_of(resource: Json) -> Sequence[str]:
@@ -92,13 +98,13 @@ def is_left_aside(resource: Json) -> bool:
 def is_projet(resource: Json) -> bool:
     """Whether a CarePlan is a projet personnalisé: by its profile, or without any."""
     profiles = profiles_of(resource)
-    return not profiles or any(profile_id(profile) in _PROJETS for profile in profiles)
+    return not profiles or any(_profile_id(profile) in _PROJETS for profile in profiles)
 
 
-def is_evenement(resource: Json) -> bool:
+def is_evenement(resource: Json, profiles: Sequence[str]) -> bool:
     """Whether an Encounter is an agenda event: by profile, else by identifier, else by `partOf`."""
-    for profile in profiles_of(resource):
-        kind = _ENCOUNTERS.get(profile_id(profile))
+    for profile in profiles:
+        kind = _encounter_kind(profile)
         if kind is not None:
             return kind
     for identifier in resource.get("identifier") or ():
@@ -192,13 +198,13 @@ def structure_finess(system: str | None, value: str | None) -> str | None:
     return value if system == _STRUCTURE and (bare or prefixed) else None
 
 
-def instant(text: str, zone: tzinfo) -> float:
-    """A moment to compare with others; text that no one can read comes last, so that it is told."""
+def instant(text: str, zone: tzinfo) -> int:
+    """A moment to compare with others, in microseconds; text that no one can read comes last, so that it is told."""
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=zone)) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
-        return inf
+        return -NEVER
 
 
 def reference_keys(reference: Json, types: frozenset[str]) -> tuple[str, ...]:

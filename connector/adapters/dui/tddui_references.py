@@ -10,16 +10,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
-from math import inf
 
-from connector.adapters.dui.tddui_fields import instant, reference_keys, structure_finess, text_of, typed_tail
+from connector.adapters.dui.tddui_fields import reference_keys, structure_finess, text_of, typed_tail
+from connector.adapters.dui.tddui_people import NONE, Latest
 from connector.adapters.json_stream import Json
 
-NONE = -1
 Pending = list[tuple[int, tuple[str, ...]]]
 
 
-class Scope:
+class _Scope:
     """Where references look first: one Bundle, or all the NDJSON files together."""
 
     def __init__(self) -> None:
@@ -33,7 +32,8 @@ class References:
 
     def __init__(self, types: Iterable[str]) -> None:
         self._types = frozenset(types)
-        self.scope = Scope()
+        self._outer: list[_Scope] = []
+        self._enter(_Scope())
         self.targets = array("i")  # slot → entity
         self.several: dict[int, tuple[int, ...]] = {}  # slot → entities, when more than one answers
         self.values = array("i")  # entity → value
@@ -62,12 +62,14 @@ class References:
         self.values.append(value)
         self._ids.append(key)
         self._urls.append(url)
-        self.scope.entities.append(entity)
+        self._scope.entities.append(entity)
         return entity
 
-    def slot(self, reference: Json, resource: Json) -> int:
-        """The slot of a reference, NONE when it cannot point to these types."""
-        known = self.scope.slots.get(reference.get("reference"))
+    def slot(self, reference: Json | None, resource: Json) -> int:
+        """The slot of a reference, NONE when there is none or it cannot point to these types."""
+        if not reference:
+            return NONE
+        known = self._known(reference.get("reference"))
         return self._slot(reference, resource) if known is None or "identifier" in reference else known
 
     def _slot(self, reference: Json, resource: Json) -> int:
@@ -87,24 +89,33 @@ class References:
         return self._named(tuple(keys), tuple(keys))
 
     def _named(self, name: object, keys: tuple[str, ...]) -> int:
-        if name not in self.scope.slots:
-            self.scope.slots[name] = self._new(keys) if keys else NONE
-        return self.scope.slots[name]
+        if name not in self._scope.slots:
+            self._scope.slots[name] = self._new(keys) if keys else NONE
+        return self._scope.slots[name]
 
     def _new(self, keys: tuple[str, ...]) -> int:
         slot = len(self.targets)
         self.targets.append(NONE)
-        self.scope.pending.append((slot, keys))
+        self._scope.pending.append((slot, keys))
         return slot
 
-    def leave(self, scope: Scope) -> None:
-        """Fill the slots of a scope from its own resources; go back to `scope`."""
-        self._left += self._resolve(self.scope.pending, self.scope.entities)
-        self.scope = scope
+    def enter(self) -> None:
+        """A Bundle begins."""
+        self._outer.append(self._scope)
+        self._enter(_Scope())
+
+    def _enter(self, scope: _Scope) -> None:
+        self._scope = scope
+        self._known = scope.slots.get
+
+    def leave(self) -> None:
+        """A Bundle ends: its slots are filled from its own resources."""
+        self._left += self._resolve(self._scope.pending, self._scope.entities)
+        self._enter(self._outer.pop() if self._outer else _Scope())
 
     def finish(self) -> None:
         """Fill the slots left from the resources of every file."""
-        self.leave(Scope())
+        self.leave()
         self._left = self._resolve(self._left, range(len(self.values)))
 
     def _resolve(self, pending: Pending, entities: Iterable[int]) -> Pending:
@@ -165,35 +176,12 @@ class Subjects(References):
 
     def crowd(self, slots: tuple[int, ...]) -> int:
         """One slot for all these."""
-        if slots not in self.scope.slots:
+        if slots not in self._scope.slots:
             self.latest.grow()
-            self.scope.slots[slots] = slot = len(self.targets)
+            self._scope.slots[slots] = slot = len(self.targets)
             self.targets.append(NONE)
             self.crowds[slot] = slots
-        return self.scope.slots[slots]
-
-
-class Latest:
-    """The latest instant given for each of a row of numbered things, as it was written, and where."""
-
-    def __init__(self, zone: tzinfo) -> None:
-        self._zone = zone
-        self._moments = array("d")
-        self.texts: list[str | None] = []
-        self.places = array("q")
-
-    def grow(self) -> None:
-        self._moments.append(-inf)
-        self.texts.append(None)
-        self.places.append(0)
-
-    def see(self, index: int, text: str, place: int) -> None:
-        """Keep this instant when it is later; the same instant written otherwise is kept by its text."""
-        moment, best = instant(text, self._zone), self._moments[index]
-        if moment > best or (moment == best and text > (self.texts[index] or "")):
-            self._moments[index] = moment
-            self.texts[index] = text
-            self.places[index] = place
+        return self._scope.slots[slots]
 
 
 class Providers(References):

@@ -7,7 +7,7 @@ bounded by `classeur_max`, beyond which CSV is the answer.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -52,7 +52,10 @@ class WorkbookAdapter:
         for sheet in book.sheet_names:
             table = table_of(sheet)
             if table in tables and table is not None:
-                yield from self._sheet(book, sheet, table)
+                try:
+                    yield from self._sheet(book, sheet, table)
+                except CalamineError:
+                    yield broken_sheet(self._file.name, sheet, frozenset({table}))
             elif table is None and "etablissements" in tables:  # told once, on the first pass
                 yield Notice("feuille_laissee_de_cote", detail=public_name(sheet))
 
@@ -126,12 +129,17 @@ def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
     return None
 
 
-def sheet_rows(book: CalamineWorkbook, sheet: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with something in them, as text, with their number as the spreadsheet shows it."""
-    for rank, row in enumerate(book.get_sheet_by_name(sheet).iter_rows()):
-        values = [cell_text(cell) for cell in row]
-        if any(values):
-            yield rank + 1, values
+def broken_sheet(file: str, sheet: str, tables: frozenset[str]) -> Problem:
+    """What to say of a sheet that the workbook lists and that cannot be read."""
+    return Problem(
+        file,
+        f"feuille « {public_name(sheet)} »",
+        None,
+        "une feuille complète",
+        "une feuille illisible",
+        "ouvrez le classeur dans un tableur et réenregistrez-le.",
+        tables,
+    )
 
 
 def cell_text(cell: object) -> str:
@@ -145,6 +153,19 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell).strip()
+
+
+def sheet_rows(
+    book: CalamineWorkbook, sheet: str, text: Callable[[object], str] = cell_text
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows with something in them, as `text` reads each cell, with their number as the spreadsheet shows it.
+
+    Raises CalamineError when the sheet is broken.
+    """
+    for rank, row in enumerate(book.get_sheet_by_name(sheet).iter_rows()):
+        values = [text(cell) for cell in row]
+        if any(values):
+            yield rank + 1, values
 
 
 def sheet_batches(

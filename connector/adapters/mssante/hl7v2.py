@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from connector.adapters.base import Grouping, Item, Notice, Problem, SourceFile
-from connector.adapters.mssante.hl7v2_fields import REEXPORT, Unusable
+from connector.adapters.mssante.hl7v2_document import Readers
+from connector.adapters.mssante.hl7v2_fields import REEXPORT, UnusableError
 from connector.adapters.mssante.hl7v2_ledger import DEPOTS, MESSAGES, Ledger
 from connector.adapters.mssante.hl7v2_message import BATCH_SEGMENTS, FRAMING, read_message
-from connector.adapters.mssante.hl7v2_split import FRAME_END, FRAME_START, Piece, split
+from connector.adapters.mssante.hl7v2_split import BOM, FRAME_END, FRAME_START, Piece, split
 from connector.config import SourceSettings
 
-_START = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x0b]*(?:MSH|FHS|BHS)([^\w\s+=/])[^\w\s]{3,8}?(?:\1|[\r\n])")
+_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:MSH|FHS|BHS)([!-/:-@\[-^`{-~])[^\w\s]{2,8}?(?:\1|[\r\n])")
 
 
 class Hl7v2Adapter:
@@ -43,8 +44,9 @@ class Hl7v2Adapter:
         if not wanted:
             return
         ledger = Ledger(wanted, self._settings.finess_et, [file.name for file in self._files])
+        readers = Readers()
         for index, file in enumerate(self._files):
-            reader = _FileReader(file, index, ledger, self._settings.limites.ligne_max)
+            reader = _FileReader(file, index, ledger, readers, self._settings.limites.ligne_max)
             for place, error in reader.read():
                 yield _problem(file.name, place, error, wanted)
             if reader.windows_1252:
@@ -52,7 +54,7 @@ class Hl7v2Adapter:
         yield from ledger.items()
 
 
-def _problem(file: str, place: str, error: Unusable, tables: frozenset[str]) -> Problem:
+def _problem(file: str, place: str, error: UnusableError, tables: frozenset[str]) -> Problem:
     where = ", ".join(part for part in (place, error.place) if part)
     return Problem(file, where, error.field, error.expected, error.found, error.advice, tables)
 
@@ -60,59 +62,64 @@ def _problem(file: str, place: str, error: Unusable, tables: frozenset[str]) -> 
 class _FileReader:
     """One file: its messages go to the ledger, what cannot be used is yielded with its place."""
 
-    def __init__(self, file: SourceFile, index: int, ledger: Ledger, limit: int) -> None:
-        self._path, self._index, self._ledger, self._limit = file.path, index, ledger, limit
+    def __init__(self, file: SourceFile, index: int, ledger: Ledger, readers: Readers, limit: int) -> None:
+        self._path, self._index, self._limit = file.path, index, limit
+        self._ledger, self._readers = ledger, readers
         self._framed = False  # the next message starts after 0x0B
         self.windows_1252 = False
 
-    def read(self) -> Iterator[tuple[str, Unusable]]:
+    def read(self) -> Iterator[tuple[str, UnusableError]]:
         try:
             if not self._path.is_file():
-                raise Unusable("", "un fichier ordinaire", "autre chose", "retirez-le de la source.")
+                raise UnusableError("", "un fichier ordinaire", "autre chose", "retirez-le de la source.")
             with self._path.open("rb") as stream:
                 for piece in split(stream, self._limit):
-                    for fault in self._take(piece):
-                        yield fault
+                    yield from self._take(piece)
             if piece.rank == 0 and not piece.data.strip(FRAMING):
-                raise Unusable("", "au moins un message (segment MSH)", "un fichier vide", "réexportez ce fichier.")
+                raise UnusableError(
+                    "", "au moins un message (segment MSH)", "un fichier vide", "réexportez ce fichier."
+                )
         except OSError:
-            yield "", Unusable("", "un fichier lisible", "une erreur de lecture", "vérifiez les droits et le support.")
-        except Unusable as error:
+            yield (
+                "",
+                UnusableError("", "un fichier lisible", "une erreur de lecture", "vérifiez les droits et le support."),
+            )
+        except UnusableError as error:
             yield "", error
 
-    def _take(self, piece: Piece) -> Sequence[tuple[str, Unusable]]:
+    def _take(self, piece: Piece) -> Sequence[tuple[str, UnusableError]]:
         """Read one piece; what is wrong with it."""
         body, offset = piece.data, piece.offset
         framed, self._framed = self._framed, body[-1:] == FRAME_START
         if piece.rank == 0:
             return _strays(body, offset)
-        faults: Sequence[tuple[str, Unusable]] = ()
+        faults: Sequence[tuple[str, UnusableError]] = ()
         try:
             if FRAME_END in body:
                 body, _, after = body.partition(FRAME_END)
                 faults = _strays(after, offset + len(body) + 1)
-            elif framed and not piece.oversize:
-                raise Unusable("", "la fin de l'enveloppe MLLP (0x1C)", "un message coupé", REEXPORT)
-            if piece.oversize:
+            elif framed and piece.whole:
+                raise UnusableError("", "la fin de l'enveloppe MLLP (0x1C)", "un message coupé", REEXPORT)
+            if not piece.whole:
                 expected = f"un message d'au plus {self._limit} octets"
                 advice = "vérifiez ce fichier, ou relevez « ligne_max » dans [limites]."
-                raise Unusable("", expected, "un message plus long", advice)
+                raise UnusableError("", expected, "un message plus long", advice)
             if b"\0" in body:
-                raise Unusable("", "du texte", "des octets nuls", "réexportez ce message en texte.")
-            message, encoding = read_message(body)
+                raise UnusableError("", "du texte", "des octets nuls", "réexportez ce message en texte.")
+            message, encoding = read_message(body, self._readers)
             self.windows_1252 = self.windows_1252 or encoding == "cp1252"
             self._ledger.add(message, self._index, piece.rank)
-        except Unusable as error:
+        except UnusableError as error:
             return [*faults, (f"message {piece.rank}", error)]
         return faults
 
 
-def _strays(data: bytes, offset: int) -> Sequence[tuple[str, Unusable]]:
+def _strays(data: bytes, offset: int) -> Sequence[tuple[str, UnusableError]]:
     """Bytes that belong to no message, batch envelopes apart."""
     for line in data.splitlines(keepends=True):
-        content = line.strip(FRAMING)
+        content = line.strip(FRAMING).removeprefix(BOM)
         if content and content[:3] not in BATCH_SEGMENTS:
             found = f"{len(content)} octets sans segment MSH"
-            return [(f"octet {offset}", Unusable("", "un segment MSH", found, "retirez-les, ou réexportez."))]
+            return [(f"octet {offset}", UnusableError("", "un segment MSH", found, "retirez-les, ou réexportez."))]
         offset += len(line)
     return ()

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, Unusable, instant
+from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, UnusableError
 
 ACTIONS = {"ORU^R01": "F", "MDM^T02": "F", "MDM^T10": "C", "MDM^T04": "D"}  # what an empty OBX-11 means
 DMP, MSSANTE, ACK_ASKED, _DESTINATION, _CUT = 1, 2, 4, 8, 16
@@ -20,7 +19,7 @@ _CODE_SYSTEMS = frozenset({"LN", "TRE_A05"})
 _LOINC = re.compile("[0-9]{1,7}-[0-9]")
 _PROFILE = "CISIS_CDA_HL7_V"  # V1 and V2; CISIS_CDA_HL7_LPS brings a mail received
 _LONG = 1024  # characters of a segment that holds a document
-_REMEMBERED = 10_000
+_REMEMBERED, _READERS = 10_000, 16
 _USELESS = (b"MSH", b"EVN", b"PV1", b"PV2", b"ORC", b"OBR", b"NTE", b"TQ1", b"SPM", b"CON")
 
 
@@ -44,44 +43,41 @@ class Other(NamedTuple):
     key: str | None = None
 
 
-class Odd(Exception):
+class OddLineError(Exception):
     """A line is not a segment: a document was cut into lines, or the message is broken."""
 
 
-class Segment(NamedTuple):
-    """What one segment brings: flags that add up, and a part of which the first one counts."""
-
-    flags: int = 0
-    part: int = 0
-    value: tuple[str, ...] | None = None
-
-
+# What one segment brings: flags that add up, and a part of which the first one counts.
+Segment = tuple[int, int, tuple[str, ...] | None]
 _PERSON, _IDENTIFIER, _STATUS, _SENDER, _REPLY = range(5)  # parts of a message
 _Parts = list[tuple[str, ...] | None]
 
 
-def read_document(header: Header, lines: Sequence[bytes], *, long: bool) -> Document | Other:
+def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, *, long: bool) -> Document | Other:
     """The document that a message carries, or why it gives no row.
 
     `long` tells that a segment may be large.
 
     Raises:
-        Odd: a line is not a segment.
-        Unusable: the message is cut, or lacks what its profile requires.
+        OddLineError: a line is not a segment.
+        UnusableError: the message is cut, or lacks what its profile requires.
     """
-    origin = header.origin
+    origin, stamp, control = header
     parts: _Parts = [None] * 5
-    flags, last = _reader(origin.marks).read(lines, parts, long=long)
-    _check_whole(header, flags, last, parts)
-    key = origin.sender + header.control
-    if (status := parts[_STATUS]) is None:
+    flags, last = reader.read(lines, parts, long=long)
+    status = parts[_STATUS]
+    cut, partial = last & _CUT and status, _PROFILE in origin.profile and not (status and flags & _DESTINATION)
+    if cut or partial or not control:
+        raise _broken(cut=bool(cut), anonymous=not control)
+    key = origin.sender + control
+    if status is None:
         return Other(f"{origin.kind} sans document", key)
     if not flags & (DMP | MSSANTE):
         return Other(f"{origin.kind} sans destinataire", key)
     sender, reply, default = parts[_SENDER] or ("", ""), parts[_REPLY] or ("", ""), ACTIONS[origin.kind]
     return Document(
         key,
-        instant(header.stamp),
+        stamp,
         origin.test,
         "D" if default == "D" else status[0] or default,
         flags,
@@ -91,16 +87,14 @@ def read_document(header: Header, lines: Sequence[bytes], *, long: bool) -> Docu
     )
 
 
-def _check_whole(header: Header, flags: int, last: Segment, parts: _Parts) -> None:
-    """Refuse a message that was cut: it must not pass for one that goes nowhere."""
-    whole = parts[_STATUS] is not None
-    if last.flags & _CUT and whole:
-        raise Unusable("segment OBX", "un segment jusqu'à OBX-11", "un segment coupé", REEXPORT)
-    if _PROFILE in header.origin.profile and not (whole and flags & _DESTINATION):
-        expected = "un document et ses destinataires (DESTDMP, DESTMSSANTEPS, DESTMSSANTEPAT)"
-        raise Unusable("", expected, "un message incomplet", REEXPORT)
-    if not header.control:
-        raise Unusable("segment MSH", "l'identifiant du message", "une valeur vide", REEXPORT, "MSH-10")
+def _broken(*, cut: bool, anonymous: bool) -> UnusableError:
+    """Why a message is refused: one that was cut must not pass for one that goes nowhere."""
+    if cut:
+        return UnusableError("segment OBX", "un segment entier", "un segment coupé", REEXPORT)
+    if anonymous:
+        return UnusableError("segment MSH", "l'identifiant du message", "une valeur vide", REEXPORT, "MSH-10")
+    expected = "un document et ses destinataires (DESTDMP, DESTMSSANTEPS, DESTMSSANTEPAT)"
+    return UnusableError("", expected, "un message incomplet", REEXPORT)
 
 
 class _Reader:
@@ -112,9 +106,9 @@ class _Reader:
         self._useless = frozenset(name + self._separator for name in _USELESS)
         self._known: dict[bytes, Segment | tuple[()]] = {}
 
-    def read(self, lines: Sequence[bytes], parts: _Parts, *, long: bool) -> tuple[int, Segment]:
-        """Fill the parts of a message; its flags and its last segment."""
-        flags = 0
+    def read(self, lines: Sequence[bytes], parts: _Parts, *, long: bool) -> tuple[int, int]:
+        """Fill the parts of a message; its flags, and those of its last segment."""
+        flags = some = 0
         # Hashing a document costs more than reading its segment again.
         keys = [line[:_LONG] for line in lines] if long else lines
         for rank, segment in enumerate(map(self._known.get, keys)):
@@ -125,20 +119,20 @@ class _Reader:
                 flags |= some
                 if value is not None and parts[part] is None:
                     parts[part] = value
-        return flags, segment or Segment()
+        return flags, some if segment else 0
 
     def _read(self, line: bytes) -> Segment | tuple[()]:
         """What a segment brings; nothing is the empty tuple."""
         name = line[:3]
         if line[3:4] != self._separator:
-            raise Odd
+            raise OddLineError
+        if name == b"PID":
+            return 0, _PERSON, self._patient(line)
+        if name == b"TXA":
+            return 0, _IDENTIFIER, (self._document_id(line),)
         if name == b"OBX":
             return self._remember(line, self._observation(line))
-        if name == b"PRT":
-            return self._remember(line, self._participation(line))
-        if name == b"PID":
-            return Segment(0, _PERSON, self._patient(line))
-        return Segment(0, _IDENTIFIER, (self._document_id(line),)) if name == b"TXA" else ()
+        return self._remember(line, self._participation(line)) if name == b"PRT" else ()
 
     def _remember(self, line: bytes, found: Segment | tuple[()]) -> Segment | tuple[()]:
         if len(line) < _LONG:
@@ -153,15 +147,15 @@ class _Reader:
         fields = line[:_LONG].decode(marks.encoding, "replace").split(marks.field, 6)
         observed = fields[3].split(marks.component, 3) if len(fields) > 3 else [""]
         code, system = observed[0].strip(), observed[2].strip() if len(observed) > 2 else ""
-        cut = _CUT if len(line) < _LONG and line.count(self._separator) < 11 else 0
+        cut = _CUT if len(fields) < 6 else 0
         if code in _FLAGS:
-            yes = len(fields) > 5 and marks.first(fields[5]) == "Y"
-            return Segment((_FLAGS[code] if yes else 0) | (_DESTINATION if code.startswith("DEST") else 0) | cut)
+            yes = not cut and marks.first(fields[5]) == "Y"
+            return cut | (_FLAGS[code] if yes else 0) | (_DESTINATION if code.startswith("DEST") else 0), 0, None
         typed = system in _CODE_SYSTEMS or _LOINC.fullmatch(code)
         if fields[2:3] == ["ED"] and typed and not code.startswith("CORPSMAIL_"):
             status = self._status(line)
-            return Segment(_CUT if status is None else 0, _STATUS, (status or "",))
-        return Segment(cut) if cut else ()
+            return _CUT if status is None else 0, _STATUS, (status or "",)
+        return (cut, 0, None) if cut else ()
 
     def _status(self, line: bytes) -> str | None:
         """OBX-11, without copying the document that stands before it; None when the segment is cut."""
@@ -183,7 +177,7 @@ class _Reader:
         finess = self._finess(fields[8]) if len(fields) > 8 else ""
         address = self._address(fields[15]) if len(fields) > 15 else ""
         part = _SENDER if role == "SB" else _REPLY
-        return Segment(0, part, (finess, address)) if finess or address else ()
+        return (0, part, (finess, address)) if finess or address else ()
 
     def _finess(self, organisation: str) -> str:
         """PRT-8: a geographic FINESS (FINEG), else a legal one (FINEJ), else `1` + FINESS (IDNST)."""
@@ -231,4 +225,11 @@ class _Reader:
         return f"{root}^{parts[0]}" if root and parts[0] else parts[0]
 
 
-_reader = lru_cache(maxsize=64)(_Reader)
+class Readers(dict[Marks, _Reader]):
+    """One reader for each set of delimiters and encoding that a source uses."""
+
+    def __missing__(self, marks: Marks) -> _Reader:
+        if len(self) >= _READERS:
+            self.clear()
+        self[marks] = _Reader(marks)
+        return self[marks]

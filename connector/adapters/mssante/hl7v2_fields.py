@@ -15,7 +15,7 @@ _SIGNS = ("^", "~", "\\", "&")
 _STAMP = re.compile(r"(\d{8})(?:(\d\d)(\d\d)?(\d\d)?(?:\.\d+)?)?([+-]\d{4})?", re.ASCII)
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """A message that cannot be read: where, and what was expected there."""
 
     def __init__(self, place: str, expected: str, found: str, advice: str, field: str | None = None) -> None:
@@ -64,52 +64,64 @@ class Origin(NamedTuple):
     profile: str  # MSH-21
 
 
-class Header(NamedTuple):
-    """The MSH segment."""
-
-    origin: Origin
-    stamp: str  # MSH-7
-    control: str  # MSH-10
+Header = tuple[Origin, str, str]  # with the instant (MSH-7) and the id (MSH-10)
 
 
 def read_header(body: bytes, msh: bytes) -> Header:
-    """The header of a message, in the encoding of MSH-18, or else UTF-8, or else Windows-1252.
+    """MSH, in the encoding of MSH-18, or else UTF-8, or else Windows-1252.
 
     Raises:
-        Unusable: MSH is too short, the character set is unknown, or the bytes are not of it.
+        UnusableError: MSH is too short, the character set is unknown, or the bytes are not of it.
     """
     separator = msh[3:4]
     fields = msh.split(separator, 10)
     if len(fields) < 11:
         found = f"{len(fields)} champs"
-        raise Unusable("segment MSH", "au moins 11 champs (jusqu'à MSH-11)", found, REEXPORT)
-    encoding = _encoding(body, _charset(separator, fields[10]))
-    origin = _origin(separator, fields[1], b"\n".join(fields[2:6]), fields[8], fields[10], encoding)
+        raise UnusableError("segment MSH", "au moins 11 champs (jusqu'à MSH-11)", found, REEXPORT)
+    same = (separator, *fields[1:6], fields[8], fields[10])
+    origin = _origin(same)
+    if not body.isascii() and not _is_text(body, origin.marks.encoding):
+        origin = _origin(same, windows_1252=True)
+        if not _is_text(body, origin.marks.encoding):
+            raise _undecodable(body, origin.marks.encoding)
     marks = origin.marks
-    return Header(origin, marks.first(fields[6].decode(encoding)), marks.text(fields[9].decode(encoding)))
+    encoding = marks.encoding
+    return origin, instant(fields[6].decode(encoding), marks), marks.text(fields[9].decode(encoding))
 
 
 @lru_cache(maxsize=1024)
-def _origin(separator: bytes, declared: bytes, parties: bytes, kind: bytes, rest: bytes, encoding: str) -> Origin:
-    signs = declared.decode(encoding)[:4]
-    marks = Marks(separator.decode(encoding), *signs, *_SIGNS[len(signs) :], encoding=encoding)
-    names = [marks.text(party.rstrip(marks.component)) for party in parties.decode(encoding).split("\n")]
-    later = rest.decode(encoding).split(marks.field)
+def _origin(same: tuple[bytes, ...], *, windows_1252: bool = False) -> Origin:
+    """The origin, by MSH-1 to 6, MSH-9 and what follows MSH-10."""
+    separator, after = same[0], same[7].split(same[0])
+    charset = _charset(after[7]) if len(after) > 7 else None
+    encoding = charset or ("cp1252" if windows_1252 else "utf-8")
+    declared, *parties, kind = (field.decode(encoding, "replace") for field in same[1:7])
+    signs = declared[:4]
+    if not signs or any(sign.isalnum() or sign.isspace() for sign in signs):
+        expected = "les séparateurs ^~\\&"
+        raise UnusableError("segment MSH", expected, "autre chose", "corrigez l'export.", "MSH-2")
+    component, repetition, escape, subcomponent = (*signs, *_SIGNS[len(signs) :])
+    marks = Marks(separator.decode(encoding), component, repetition, escape, subcomponent, encoding)
+    names = [marks.text(party.rstrip(marks.component)) for party in parties]
     return Origin(
         marks,
-        kind="^".join(marks.text(part) for part in kind.decode(encoding).split(marks.component)[:2]),
+        kind=_kind([marks.text(part) for part in kind.split(marks.component)[:2]]),
         sender=f"{names[0]}|{names[1]}|",
         receiver=f"{names[2]}|{names[3]}|",
-        test=marks.first(later[0]).upper() in ("T", "D"),
-        profile=later[10] if len(later) > 10 else "",
+        test=marks.first(after[0].decode(encoding, "replace")).upper() in ("T", "D"),
+        profile=after[10].decode(encoding, "replace") if len(after) > 10 else "",
     )
 
 
-@lru_cache(maxsize=1024)
-def _charset(separator: bytes, rest: bytes) -> str | None:
-    """Python's name of the character set of MSH-18, in what follows MSH-10."""
-    later = rest.split(separator)
-    name = later[7].decode("ascii", "replace").strip().upper() if len(later) > 7 else ""
+def _kind(parts: list[str]) -> str:
+    """MSH-9 as messages show it: a code and a trigger, or nothing that would tell too much."""
+    kind = "^".join(filter(None, parts))
+    return kind if re.fullmatch(r"[A-Z0-9]{3}(\^[A-Z0-9]{3})?", kind) else "sans type connu"
+
+
+def _charset(declared: bytes) -> str | None:
+    """Python's name of the character set of MSH-18."""
+    name = declared.decode("ascii", "replace").strip().upper()
     if name in ("", "ASCII"):
         return None
     if name in ("UNICODE UTF-8", "UTF-8"):
@@ -117,19 +129,22 @@ def _charset(separator: bytes, rest: bytes) -> str | None:
     if match := re.fullmatch(r"(?:ISO[ -]?)?8859[/-](1|15)", name):
         return f"iso8859-{match[1]}"
     expected, found = "UNICODE UTF-8, 8859/1, 8859/15 ou rien", "un autre jeu de caractères"
-    raise Unusable("segment MSH", expected, found, "corrigez MSH-18, ou réexportez en UTF-8.", "MSH-18")
+    raise UnusableError("segment MSH", expected, found, "corrigez MSH-18, ou réexportez en UTF-8.", "MSH-18")
 
 
-def _encoding(body: bytes, charset: str | None) -> str:
-    for encoding in (charset,) if charset else ("utf-8", "cp1252"):
-        try:
-            body.decode(encoding)
-            return encoding
-        except UnicodeDecodeError as error:
-            position = error.start
-    line = re.split(b"[\r\n]", body[: position + 3])[-1]
+def _is_text(body: bytes, encoding: str) -> bool:
+    try:
+        body.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _undecodable(body: bytes, encoding: str) -> UnusableError:
+    lines = re.split(b"[\r\n]", body)
+    line = next(line for line in lines if not _is_text(line, encoding))
     expected, advice = f"un texte en {encoding.upper()}", "corrigez l'encodage ou MSH-18, puis réexportez."
-    raise Unusable(segment(line), expected, "des octets d'un autre encodage", advice)
+    return UnusableError(segment(line), expected, "des octets d'un autre encodage", advice)
 
 
 def segment(line: bytes) -> str:
@@ -137,10 +152,11 @@ def segment(line: bytes) -> str:
     return f"segment {line[:3].decode()}" if re.match(b"[A-Z][A-Z0-9]{2}", line) else "segment sans nom"
 
 
-def instant(stamp: str) -> str:
+def instant(stamp: str, marks: Marks) -> str:
     """An HL7 instant as ISO text; a date stays a date, an unreadable stamp is left as it is."""
     if len(stamp) in (12, 14) and stamp.isdecimal():
         return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}T{stamp[8:10]}:{stamp[10:12]}:{stamp[12:] or '00'}"
+    stamp = marks.first(stamp)
     match = _STAMP.fullmatch(stamp)
     if not match:
         return stamp

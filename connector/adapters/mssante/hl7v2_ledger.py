@@ -43,7 +43,7 @@ class _Stored(NamedTuple):
     """Rows under Arrow, and of each whether an acknowledgement was asked, its file, its rank."""
 
     rows: pa.RecordBatch
-    asked: Sequence[bool]
+    asked: bytearray
     files: Sequence[int]
     ranks: Sequence[int]
 
@@ -83,6 +83,7 @@ class Ledger:
         self._codes: dict[str, str] = {}  # of errors
         self._other_keys: set[str] = set()  # documents that give no row
         self._others: Counter[str] = Counter()
+        self._never_asked: Counter[str] = Counter()  # deposits without answer, by FINESS
         self._test_depots = 0
 
     def add(self, message: Document | Acknowledgement | Other, file: int, rank: int) -> None:
@@ -118,30 +119,30 @@ class Ledger:
     def items(self) -> Iterator[Item]:
         """The rows with their outcome, then what is worth a finding."""
         unmatched = self._acks.keys() - self._other_keys
-        never_asked: Counter[str] = Counter()
-        for table, waiting in ((MESSAGES, self._messages), (DEPOTS, self._depots)):
+        for table, waiting, outcome in (
+            (MESSAGES, self._messages, self._messages_outcome),
+            (DEPOTS, self._depots, self._depots_outcome),
+        ):
             waiting.flush()
             for stored in waiting.stored:
-                keys = stored.rows.column(waiting.columns.index(_KEYS[table])).to_pylist()
+                keys = stored.rows[_KEYS[table]].to_pylist()
                 unmatched.difference_update(keys)
                 if table in self._tables:
-                    outcome = self._messages_outcome if table == MESSAGES else self._depots_outcome
-                    yield self._batch(table, stored, outcome(stored, keys, never_asked))
+                    yield self._batch(table, stored, outcome(stored, keys))
             if table in self._tables and waiting.held and not waiting.stored:
                 yield text_batch(table, {}, "", lambda rows: [])
-        yield from self._notices(unmatched, never_asked)
+        yield from self._notices(unmatched)
 
-    def _messages_outcome(self, stored: _Stored, keys: list[str], never_asked: Counter[str]) -> dict[str, list[str]]:
-        pairs = zip(keys, stored.asked, strict=True)
-        return {"statut": [_message_status(self._acks.get(key, 0), asked) for key, asked in pairs]}
+    def _messages_outcome(self, stored: _Stored, keys: list[str]) -> dict[str, list[str]]:
+        counts = zip(map(self._acks.get, keys), stored.asked, strict=True)
+        return {"statut": [_message_status(acks, asked) for acks, asked in counts]}
 
-    def _depots_outcome(self, stored: _Stored, keys: list[str], never_asked: Counter[str]) -> dict[str, list[str]]:
-        statuses = [_depot_status(self._acks.get(key, 0)) for key in keys]
-        outcomes = list(zip(keys, statuses, strict=True))
-        for finess, statut, asked in zip(stored.rows["finess_et"].to_pylist(), statuses, stored.asked, strict=True):
-            if statut == "inconnu" and not asked:
-                never_asked[finess] += 1
-        codes = [self._codes.get(key, "") if statut == "echec" else "" for key, statut in outcomes]
+    def _depots_outcome(self, stored: _Stored, keys: list[str]) -> dict[str, list[str]]:
+        statuses = [_depot_status(acks) if acks else "inconnu" for acks in map(self._acks.get, keys)]
+        outcomes = zip(stored.rows["finess_et"].to_pylist(), statuses, stored.asked, strict=True)
+        self._never_asked.update(finess for finess, statut, asked in outcomes if statut == "inconnu" and not asked)
+        failed = zip(keys, statuses, strict=True)
+        codes = [self._codes.get(key, "") if statut == "echec" else "" for key, statut in failed]
         return {"statut": statuses, "code_erreur": codes}
 
     def _batch(self, table: str, stored: _Stored, outcome: dict[str, list[str]]) -> Batch:
@@ -159,7 +160,7 @@ class Ledger:
 
         return locate
 
-    def _notices(self, unmatched: set[str], never_asked: Counter[str]) -> Iterator[Notice]:
+    def _notices(self, unmatched: set[str]) -> Iterator[Notice]:
         without: Counter[str] = Counter()
         for key in unmatched:
             for event, name in _ACK_NAMES.items():
@@ -169,7 +170,7 @@ class Ledger:
         for detail, count in sorted((+without).items()):
             yield Notice("accuse_sans_message", count, detail=detail)
         if DEPOTS in self._tables:
-            for finess, count in sorted(never_asked.items()):
+            for finess, count in sorted(self._never_asked.items()):
                 yield Notice("accuse_jamais_demande", count, finess or None)
             if self._test_depots:
                 yield Notice("message_de_test", self._test_depots, detail="dépôts DMP")
@@ -179,21 +180,18 @@ def _count(acks: int, event: Event) -> int:
     return acks >> _COUNT_BITS * event & _COUNT_MASK
 
 
-def _message_status(acks: int, asked: bool) -> str:
+def _message_status(acks: int | None, asked: int) -> str:
     """Z02 decides; else a refusal of the platform; else silence, which is an answer only if none was asked."""
-    if not acks:
-        return "inconnu" if asked else "envoye"
-    if _count(acks, Event.MSS_YES):
-        return "envoye"
-    if _count(acks, Event.MSS_NO) or _count(acks, Event.REFUSED):
-        return "echec"
+    if acks:
+        if _count(acks, Event.MSS_YES):
+            return "envoye"
+        if _count(acks, Event.MSS_NO) or _count(acks, Event.REFUSED):
+            return "echec"
     return "inconnu" if asked else "envoye"
 
 
 def _depot_status(acks: int) -> str:
     """Z01 decides; else a refusal of the platform; an acceptance by the platform is no deposit."""
-    if not acks:
-        return "inconnu"
     if _count(acks, Event.DMP_YES):
         return "succes"
     return "echec" if _count(acks, Event.DMP_NO) or _count(acks, Event.REFUSED) else "inconnu"

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from connector.adapters.mssante.hl7v2_document import ACTIONS, Document, Odd, Other, read_document
-from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, Unusable, read_header, segment
+from connector.adapters.mssante.hl7v2_document import ACTIONS, Document, OddLineError, Other, Readers, read_document
+from connector.adapters.mssante.hl7v2_fields import REEXPORT, Marks, Origin, UnusableError, read_header, segment
 
 _ACK_TYPES = frozenset({"ACK", "ACK^R01", "ACK^T02", "ACK^T10", "ACK^T04"})
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]+")
 BATCH_SEGMENTS = frozenset({b"FHS", b"BHS", b"BTS", b"FTS"})
-FRAMING = b" \t\r\n\x0b\x1c\xef\xbb\xbf"  # what stands between messages: line ends, MLLP, BOM
+FRAMING = b" \t\r\n\x0b\x1c"  # what stands between messages: blanks, line ends, MLLP
 _LONG = 8192  # bytes of a message of which one segment may be large
 
 
@@ -49,26 +49,27 @@ class Acknowledgement(NamedTuple):
     code: str  # of the error, if any
 
 
-def read_message(body: bytes) -> tuple[Document | Acknowledgement | Other, str]:
+def read_message(body: bytes, readers: Readers) -> tuple[Document | Acknowledgement | Other, str]:
     """What one message says, and the encoding it was read in.
 
     Raises:
-        Unusable: the message is broken.
+        UnusableError: the message is broken.
     """
     lines = _lines(body)
     header = read_header(body, lines[0])
-    marks, kind = header.origin.marks, header.origin.kind
+    origin = header[0]
+    kind, encoding = origin.kind, origin.marks.encoding
     if kind in ACTIONS:
+        reader = readers[origin.marks]
         try:
-            return read_document(header, lines, long=len(body) > _LONG), marks.encoding
-        except Odd:
-            return read_document(header, _rejoin(lines), long=True), marks.encoding
-    texts = [line.decode(marks.encoding) for line in _rejoin(lines)]
+            return read_document(header, lines, reader, long=len(body) > _LONG), encoding
+        except OddLineError:
+            return read_document(header, _rejoin(lines), reader, long=True), encoding
     if kind in _ZAM_EVENTS:
-        return _read_zam(header, texts), marks.encoding
+        return _read_zam(origin, [line.decode(encoding) for line in _rejoin(lines)]), encoding
     if kind in _ACK_TYPES:
-        return _read_ack(header, texts), marks.encoding
-    return Other(kind or "sans type"), marks.encoding
+        return _read_ack(origin, [line.decode(encoding) for line in _rejoin(lines)]), encoding
+    return Other(kind), encoding
 
 
 def _lines(body: bytes) -> list[bytes]:
@@ -92,26 +93,26 @@ def _rejoin(lines: Sequence[bytes]) -> list[bytes]:
             whole[-1] += line
         elif line.strip():
             found = "un segment coupé" if len(line) < 4 else "une ligne d'une autre forme"
-            raise Unusable(segment(line), "un nom de segment et un séparateur", found, REEXPORT)
+            raise UnusableError(segment(line), "un nom de segment et un séparateur", found, REEXPORT)
     return whole
 
 
-def _read_zam(header: Header, lines: Sequence[str]) -> Acknowledgement:
-    marks, kind = header.origin.marks, header.origin.kind
+def _read_zam(origin: Origin, lines: Sequence[str]) -> Acknowledgement:
+    marks, kind = origin.marks, origin.kind
     for line in lines:
         fields = line.split(marks.field)
         if fields[0] == "OBX" and len(fields) > 5 and fields[3].startswith("ACK_"):
             answer = marks.first(fields[5])
             if answer not in ("Y", "N"):
-                raise Unusable("segment OBX", "Y ou N", "une autre valeur", REEXPORT, "OBX-5")
+                raise UnusableError("segment OBX", "Y ou N", "une autre valeur", REEXPORT, "OBX-5")
             event = _ZAM_EVENTS[kind][answer == "N"]
             code = _error_code(lines, marks) if answer == "N" else ""
-            return Acknowledgement(_answered(header, fields[4], "OBX-4"), event, code)
-    raise Unusable("segment OBX", "le statut de l'accusé (ACK_…)", "aucun segment de ce type", REEXPORT)
+            return Acknowledgement(_answered(origin, fields[4], "OBX-4"), event, code)
+    raise UnusableError("segment OBX", "le statut de l'accusé (ACK_…)", "aucun segment de ce type", REEXPORT)
 
 
-def _read_ack(header: Header, lines: Sequence[str]) -> Acknowledgement:
-    marks = header.origin.marks
+def _read_ack(origin: Origin, lines: Sequence[str]) -> Acknowledgement:
+    marks = origin.marks
     for line in lines:
         fields = line.split(marks.field)
         if fields[0] == "MSA" and len(fields) > 2:
@@ -119,16 +120,16 @@ def _read_ack(header: Header, lines: Sequence[str]) -> Acknowledgement:
             refused = answer in _REFUSALS
             code = (_error_code(lines, marks) or answer) if refused else ""
             event = Event.REFUSED if refused else Event.ACCEPTED
-            return Acknowledgement(_answered(header, fields[2], "MSA-2"), event, code)
-    raise Unusable("segment MSA", "MSA-1 et MSA-2", "aucun segment de ce type", REEXPORT)
+            return Acknowledgement(_answered(origin, fields[2], "MSA-2"), event, code)
+    raise UnusableError("segment MSA", "MSA-1 et MSA-2", "aucun segment de ce type", REEXPORT)
 
 
-def _answered(header: Header, control: str, place: str) -> str:
+def _answered(origin: Origin, control: str, place: str) -> str:
     """The key of the message that is answered."""
-    if identifier := header.origin.marks.text(control):
-        return header.origin.receiver + identifier
+    if identifier := origin.marks.text(control):
+        return origin.receiver + identifier
     name = f"segment {place[:3]}"
-    raise Unusable(name, "l'identifiant du message d'origine", "une valeur vide", REEXPORT, place)
+    raise UnusableError(name, "l'identifiant du message d'origine", "une valeur vide", REEXPORT, place)
 
 
 def _error_code(lines: Sequence[str], marks: Marks) -> str:

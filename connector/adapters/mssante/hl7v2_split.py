@@ -13,7 +13,8 @@ from typing import BinaryIO, NamedTuple
 BOM = b"\xef\xbb\xbf"
 FRAME_START, FRAME_END = b"\x0b", b"\x1c"
 _CHUNK = 64 * 1024  # small enough to stay in the processor's cache
-_START = re.compile(rb"MSH(?=[^\w\s+/=\0])")  # base64 may hold the three letters
+_START = re.compile(rb"MSH(?=[!-*,.:-<>-@\[-^`{-~-])")  # a separator: base64 may hold the three letters
+_SHOWN = 4096  # bytes kept of a message that is too large
 _BEFORE_START = b"\r\n\x0b\x1c"
 
 
@@ -23,7 +24,7 @@ class Piece(NamedTuple):
     rank: int
     offset: int  # in the file, of the first byte
     data: bytes
-    oversize: bool = False  # larger than the limit: `data` is only its beginning
+    whole: bool  # False: larger than the limit, `data` is only its beginning
 
 
 def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
@@ -35,14 +36,18 @@ def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
     start, scan, rank, told = 1, 0, 0, False
     while True:
         for match in _START.finditer(buffer, scan):
-            found = match.start()
-            if buffer[found - 1] in _BEFORE_START or buffer[max(found - 3, 0) : found] == BOM:
-                if not told:
-                    yield _piece(rank, offset + start, buffer[start:found], limit)
-                rank, start, told = rank + 1, found, False
+            found = end = match.start()
+            if buffer[found - 1] not in _BEFORE_START:
+                end = max(found - len(BOM), 0)
+                if buffer[end:found] != BOM:
+                    continue
+            if not told:
+                whole = end - start <= limit
+                yield Piece(rank, offset + start, buffer[start : end if whole else start + _SHOWN], whole)
+            rank, start, told = rank + 1, found, False
         if len(buffer) - start > limit:
             if not told:
-                yield _piece(rank, offset + start, buffer[start:], limit)
+                yield Piece(rank, offset + start, buffer[start : start + _SHOWN], False)
             start, told = len(buffer) - 4, True
         scan = max(start + 1, len(buffer) - 3)  # a start whose separator is not read yet
         chunk = stream.read(max(_CHUNK, len(buffer) - start))
@@ -50,8 +55,4 @@ def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
             break
         buffer, offset, start, scan = buffer[start:] + chunk, offset + start, 0, scan - start
     if not told:
-        yield _piece(rank, offset + start, buffer[start:], limit)
-
-
-def _piece(rank: int, offset: int, data: bytes, limit: int) -> Piece:
-    return Piece(rank, offset, data) if len(data) <= limit else Piece(rank, offset, data[:4096], oversize=True)
+        yield Piece(rank, offset + start, buffer[start:], True)

@@ -1,0 +1,200 @@
+"""TDDUI at volume: exact counts, bounded memory, speed. `python -m tests.unit.test_tddui_volume` measures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from connector.adapters.base import Batch, SourceFile
+from connector.adapters.dui.tddui import TdduiAdapter
+from connector.config import SourceSettings
+
+PROFILES = "https://interop.esante.gouv.fr/ig/fhir/tddui/StructureDefinition/"
+CORE = "https://hl7.fr/ig/fhir/core/"
+LOCAL = "https://identifiant-medicosocial-{}.esante.gouv.fr"
+EVENTS, OTHERS = 12, 2  # of each usager, beside a Patient, a stay and a projet
+PER_USAGER = 3 + EVENTS + OTHERS
+FINESS = [f"{970300000 + 11 * rank}" for rank in range(20)]
+Resource = dict[str, Any]
+
+
+def _meta(profile: str, rank: int) -> Resource:
+    return {"lastUpdated": f"2025-{1 + rank % 3:02}-{1 + rank % 28:02}T{rank % 24:02}:10:11.120+01:00",
+            "profile": [PROFILES + profile]}  # fmt: skip
+
+
+def _identifier(kind: str, value: str, system: str = "http://terminology.hl7.org/CodeSystem/v2-0203") -> Resource:
+    codes = {"localusager": "PI", "sejour": "SEJ", "evenement": "VN", "projetpersonnalise": "PPER"}
+    return {"type": {"coding": [{"system": system, "code": codes[kind]}]}, "system": LOCAL.format(kind), "value": value}
+
+
+def _patient(rank: int, finess: str) -> Resource:
+    return {
+        "resourceType": "Patient", "id": f"p{rank}", "meta": _meta("tddui-patient-ins", rank),
+        "extension": [{"extension": [{"url": "identityStatus", "valueCoding": {
+            "system": CORE + "CodeSystem/fr-core-cs-v2-0445", "code": "VALI" if rank % 3 else "PROV"}}],
+            "url": CORE + "StructureDefinition/fr-core-identity-reliability"}],
+        "identifier": [
+            {"use": "official", "type": {"coding": [{"system": CORE + "CodeSystem/fr-core-cs-v2-0203", "code": "INS-NIR"}]},
+             "system": "urn:oid:1.2.250.1.213.1.4.8", "value": f"2{rank % 90 + 10:02}05{rank % 95 + 1:02}{rank:06}44"},
+            _identifier("localusager", f"3{finess}/{rank}"),
+        ],
+        "name": [{"use": "official", "family": f"NOM{rank}", "given": ["Jeanne"]}],
+        "gender": "female", "birthDate": "1947-04-03",
+    }  # fmt: skip
+
+
+def _encounter(kind: str, name: str, rank: int, usager: int, finess: str) -> Resource:
+    value = f"3{finess}/{usager}-{'SEJOUR' if kind == 'sejour' else 'EVN'}-{rank}"
+    return {
+        "resourceType": "Encounter", "id": name, "meta": _meta(f"tddui-encounter-{kind}", rank),
+        "identifier": [_identifier(kind, value)],
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HH"},
+        "subject": {"reference": f"Patient/p{usager}"},
+        "serviceProvider": {"reference": f"Organization/o{finess}"},
+    }  # fmt: skip
+
+
+def _event(rank: int, usager: int, finess: str) -> Resource:
+    day = f"2025-{1 + rank % 3:02}-{1 + rank % 28:02}"
+    return _encounter("evenement", f"e{usager}-{rank}", rank, usager, finess) | {
+        "status": ("finished", "planned", "cancelled")[rank % 3],
+        "type": [{"coding": [{"system": "https://smt.esante.gouv.fr/fhir/CodeSystem/terminologie-cisis",
+                              "code": "MED-1298", "display": "Intervention d'un infirmier salarié"}]}],
+        "participant": [{"individual": {"reference": f"Practitioner/pr{rank % 40}"}}],
+        "period": {"start": f"{day}T10:30:00+01:00", "end": f"{day}T11:15:00+01:00"},
+        "partOf": {"reference": f"Encounter/s{usager}"},
+    }  # fmt: skip
+
+
+def resources(usagers: int) -> Iterator[Resource]:
+    """A deterministic export: 20 structures, then each usager with all that is his."""
+    for finess in FINESS:
+        identifier = {"system": "urn:oid:1.2.250.1.71.4.2.2", "value": f"1{finess}",
+                      "type": {"coding": [{"system": CORE + "CodeSystem/fr-core-cs-v2-0203", "code": "IDNST"}]}}  # fmt: skip
+        yield {"resourceType": "Organization", "id": f"o{finess}", "identifier": [identifier], "name": "Les Chênes"}
+    for usager in range(usagers):
+        finess = FINESS[usager % len(FINESS)]
+        yield _patient(usager, finess)
+        stay = _encounter("sejour", f"s{usager}", usager, usager, finess)
+        yield stay | {"status": "in-progress", "period": {"start": "2023-04-14"}}
+        yield {
+            "resourceType": "CarePlan", "id": f"c{usager}", "meta": _meta("tddui-careplan-projet-personnalise", usager),
+            "identifier": [_identifier("projetpersonnalise", f"3{finess}/{usager}-PPER-1")],
+            "status": "active", "intent": "plan", "title": "Projet personnalisé de l'usager, avec ses objectifs",
+            "subject": {"reference": f"Patient/p{usager}"}, "period": {"start": "2024-01-01"},
+        }  # fmt: skip
+        for rank in range(EVENTS):
+            yield _event(rank, usager, finess)
+        for rank in range(OTHERS):
+            yield {"resourceType": "Task", "id": f"t{usager}-{rank}", "meta": _meta("tddui-task-action", rank),
+                   "status": "completed", "intent": "plan", "for": {"reference": f"Patient/p{usager}"},
+                   "description": "Action du projet personnalisé " * 12}  # fmt: skip
+
+
+def write_ndjson(path: Path, usagers: int) -> int:
+    with path.open("wb") as stream:
+        return sum(1 for each in resources(usagers) if stream.write(orjson.dumps(each) + b"\n"))
+
+
+def write_bundle(path: Path, usagers: int) -> int:
+    """One transaction Bundle on one line."""
+    count = 0
+    with path.open("wb") as stream:
+        stream.write(b'{"resourceType":"Bundle","type":"transaction","entry":[')
+        for count, each in enumerate(resources(usagers)):
+            url = f"https://test-server.fr/{each['resourceType']}/{each['id']}"
+            entry = {"fullUrl": url, "resource": each, "request": {"method": "POST", "url": each["resourceType"]}}
+            stream.write((b"," if count else b"") + orjson.dumps(entry))
+        stream.write(b"]}")
+    return count + 1
+
+
+def read_counts(path: Path) -> Counter[str]:
+    """The number of rows of each table."""
+    counts: Counter[str] = Counter()
+    adapter = TdduiAdapter([SourceFile(path, path.name)], SourceSettings())
+    for item in adapter.read(TdduiAdapter.provides):
+        assert isinstance(item, Batch), item
+        counts[item.table] += item.rows.num_rows
+    return counts
+
+
+def expected_counts(usagers: int) -> dict[str, int]:
+    each = dict.fromkeys(("usagers", "dossiers", "sejours", "projets_personnalises"), usagers)
+    return each | {"evenements_agenda": usagers * EVENTS, "matricules_anterieurs": 0}
+
+
+@pytest.mark.parametrize("write", [write_ndjson, write_bundle])
+def test_every_resource_of_a_large_export_becomes_its_rows(tmp_path: Path, write: Any) -> None:
+    """More resources than a staged chunk holds: rows are neither lost nor repeated."""
+    path = tmp_path / "export.ndjson"
+    path = path if write is write_ndjson else tmp_path / "export.json"
+    write(path, 6_000)
+    assert read_counts(path) == expected_counts(6_000)
+
+
+def test_lines_are_read_much_faster_than_by_full_validation(tmp_path: Path) -> None:
+    """A bulk reader never validates whole resources: an order of magnitude, with margin for busy machines."""
+    path = tmp_path / "export.ndjson"
+    count = write_ndjson(path, 600)
+    assert _rate(count, lambda: read_counts(path)) > 6 * _rate(340, lambda: _validate(path, 340))
+
+
+def test_a_large_bundle_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    """Reading a Bundle costs memory by its rows, not by its bytes: far less than the file here."""
+    path = tmp_path / "export.json"
+    write_bundle(path, 6_000)
+    small = tmp_path / "petit.json"
+    write_bundle(small, 10)
+    assert _peak(path) - _peak(small) < path.stat().st_size * 0.6
+
+
+def _rate(count: int, work: Any) -> float:
+    start = time.process_time()  # other processes do not count
+    work()
+    return count / (time.process_time() - start)
+
+
+def _validate(path: Path, count: int) -> None:
+    """The yardstick: every resource through its fhir.resources model."""
+    from fhir.resources.R4B import get_fhir_model_class
+
+    with path.open("rb") as stream:
+        for line in islice(stream, count):
+            value = orjson.loads(line)
+            get_fhir_model_class(value["resourceType"]).model_validate(value)
+
+
+def _peak(path: Path) -> int:
+    """Peak memory of a process that reads this file, in bytes (not `ru_maxrss`, which starts at the parent's)."""
+    code = ("import re, sys; from pathlib import Path; from tests.unit.test_tddui_volume import read_counts; "
+            "read_counts(Path(sys.argv[1])); print(re.search(r'VmHWM:\\s*(\\d+)', Path('/proc/self/status').read_text())[1])")  # fmt: skip
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=root, check=True)
+    return int(done.stdout) * 1024
+
+
+def measure(folder: Path, usagers: int = 60_000) -> None:
+    """Print the figures of this machine."""
+    lines, bundle = folder / "mesure.ndjson", folder / "mesure.json"
+    count, size = write_ndjson(lines, usagers), write_bundle(bundle, usagers) and bundle.stat().st_size
+    rate = max(_rate(count, lambda: read_counts(lines)) for _ in range(3))
+    yardstick = max(_rate(3_000, lambda: _validate(lines, 3_000)) for _ in range(3))
+    print(f"NDJSON : {count} ressources, {lines.stat().st_size / count:.0f} o chacune, {rate:.0f} par seconde")
+    print(f"fhir.resources : {yardstick:.0f} par seconde, rapport {rate / yardstick:.1f}")
+    print(f"Bundle : {size / 1e6:.0f} Mo, {_rate(count, lambda: read_counts(bundle)):.0f} ressources par seconde")
+    print(f"mémoire : NDJSON {_peak(lines) / 1e6:.0f} Mo, Bundle {_peak(bundle) / 1e6:.0f} Mo")
+
+
+if __name__ == "__main__":
+    measure(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 60_000)
