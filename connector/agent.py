@@ -33,6 +33,7 @@ from connector.indicators.findings import (
 from connector.indicators.programme import Programme, Terms
 from connector.indicators.worklists import worklist
 from connector.lake.writer import Snapshot
+from connector.mapping import settled
 from connector.model.directory import Directory
 from connector.model.inventory import SourceInventory
 from connector.model.result import Measure, Result, SourceSummary, WorkItem
@@ -63,8 +64,11 @@ class Audit:
 
 
 def sources_of(recognised: Sequence[Recognised], settings: Settings) -> list[Source]:
-    """Sources as detection found them, with what the settings say of their kind."""
-    return [Source(found.adapter, found.nom, found.files, found.settings or _assumed(settings)) for found in recognised]
+    """Sources as detection found them, with what the settings and mapping files say of each."""
+    return [
+        Source(found.adapter, found.nom, found.files, settled(found.settings or _assumed(settings)))
+        for found in recognised
+    ]
 
 
 def _assumed(settings: Settings) -> SourceSettings:

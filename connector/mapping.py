@@ -36,6 +36,7 @@ _WORDS = {
     "z": "±HH:MM",
     "%": "%",
 }
+_INSTANTS = {"horodatage", "dossiers.date_derniere_maj", "evenements_agenda.date_debut"}
 _NEEDS = {"S": "M", "M": "H", "H": "M", "f": "S", "z": "H"}  # a time is read from its hour down
 
 
@@ -61,6 +62,11 @@ def _time_format(value: str) -> str:
     if "H" not in DIRECTIVE.findall(_format(value)):
         raise ValueError("attendu un format de date et d'heure, par exemple « %d/%m/%Y %H:%M »")
     return value
+
+
+def carries_time(table: str, column: str) -> bool:
+    """Whether software usually writes an hour in this date column."""
+    return bool(_INSTANTS & {column, f"{table}.{column}"})
 
 
 def worded(form: str) -> str:
@@ -123,11 +129,14 @@ class MappingFile(_Section):
     finess_et: Finess | None = None  # for rows that name none
     tables: dict[str, TableMapping]
 
-    def formats_of(self, section: TableMapping, column: str) -> tuple[str, ...]:
-        """The declared formats of a date column: its own, else those of the whole export."""
-        if column in section.formats:
-            return (section.formats[column],)
-        return tuple(form for form in (self.format_horodatage, self.format_date) if form)
+    def formats_of(self, table: str, column: str) -> tuple[str, ...]:
+        """The declared formats of a date column: its own, else those of the whole export.
+
+        A column that usually has an hour may also hold a bare date.
+        """
+        own = self.tables[table].formats.get(column)
+        shared = [form for form in (self.format_horodatage, self.format_date) if form]
+        return (own,) if own else tuple(shared if carries_time(table, column) else shared[-1:])
 
     @model_validator(mode="after")
     def _fits_the_pivot(self) -> MappingFile:
@@ -185,7 +194,7 @@ def _table_faults(mapping: MappingFile, name: str, section: TableMapping) -> Ite
         for unknown in sorted(set(getattr(section, part)) - columns.keys()):
             yield _Fault((*base, part, unknown), f"une colonne de « {name} » : " + ", ".join(columns), unknown)
     for column in columns.values():
-        yield from _column_faults(mapping, base, section, column)
+        yield from _column_faults(mapping, base, column)
 
 
 def _place_faults(base: tuple[str, ...], section: TableMapping) -> Iterator[_Fault]:
@@ -201,10 +210,8 @@ def _place_faults(base: tuple[str, ...], section: TableMapping) -> Iterator[_Fau
             yield _Fault((*base, "fichier"), "un classeur : " + ", ".join(WORKBOOKS), section.fichier)
 
 
-def _column_faults(
-    mapping: MappingFile, base: tuple[str, ...], section: TableMapping, column: Column
-) -> Iterator[_Fault]:
-    name = column.name
+def _column_faults(mapping: MappingFile, base: tuple[str, str], column: Column) -> Iterator[_Fault]:
+    name, section = column.name, mapping.tables[base[1]]
     read, constant = name in section.colonnes, section.constantes.get(name)
     if read and constant is not None:
         yield _Fault((*base, "constantes", name), "une colonne qui n'est pas aussi dans « colonnes »", constant)
@@ -221,7 +228,7 @@ def _column_faults(
     if name in section.formats and column.kind is not Kind.DATE:
         yield _Fault((*base, "formats", name), "une colonne de date", name)
     in_text = section.fichier is not None and section.feuille is None
-    if column.kind is Kind.DATE and read and in_text and not mapping.formats_of(section, name):
+    if column.kind is Kind.DATE and read and in_text and not mapping.formats_of(base[1], name):
         yield _Fault((*base, "formats", name), "un format déclaré, ici, ou dans « format_date »", "rien")
 
 

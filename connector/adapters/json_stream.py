@@ -22,7 +22,8 @@ from connector.config import Limits
 
 Json = dict[str, Any]
 
-_BLOCK = 1 << 17
+_BLOCK = 1 << 17  # fits the processor's cache
+_WINDOW = 128  # bytes; fewer than 256, see `_suspect`
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _LINES = (".ndjson", ".jsonl")
 _REDO = "refaites l'export."
@@ -128,32 +129,36 @@ class JsonLines:
         self._limit, self._depth = source.limits.ligne_max, source.limits.profondeur_max
 
     def __iter__(self) -> Iterator[tuple[int, Json] | Problem]:
+        """Whole lines block by block; an endless line is told once, then skipped."""
+        number, rest, skipping = 1, b"", False
         try:
             with self._source.file.path.open("rb") as stream:
                 stream.seek(self._start)
-                yield from self._read(stream)
+                while block := stream.read(max(_BLOCK, len(rest))):
+                    if skipping:
+                        _, newline, block = block.partition(b"\n")
+                        number, skipping = number + len(newline), not newline
+                    whole, newline, rest = (rest + block).rpartition(b"\n")
+                    if newline:
+                        lines = whole.split(b"\n")
+                        yield from self._lines(lines, number, self._suspect(whole, lines))
+                        number += len(lines)
+                    if len(rest) > self._limit + 1:
+                        yield self._source.problem(self._too_long(), f"ligne {number}")
+                        rest, skipping = b"", True
+            yield from self._lines([rest], number, True, ended=False)
         except OSError:
             yield self._source.problem(_unreadable())
 
-    def _read(self, stream: BinaryIO) -> Iterator[tuple[int, Json] | Problem]:
-        """Whole lines block by block; an endless line is told once, then skipped."""
-        number, rest, skipping = 1, b"", False
-        while block := stream.read(_BLOCK):
-            if skipping:
-                _, newline, block = block.partition(b"\n")
-                if not newline:
-                    continue
-                number, skipping = number + 1, False
-            whole, newline, rest = (rest + block).rpartition(b"\n")
-            if newline:
-                lines = whole.split(b"\n")
-                suspect = len(whole) > self._limit or _most_openings(whole) > self._depth
-                yield from self._lines(lines, number, suspect)
-                number += len(lines)
-            if len(rest) > self._limit + 1:
-                yield self._source.problem(self._too_long(), f"ligne {number}")
-                rest, skipping = b"", True
-        yield from self._lines([rest], number, True, ended=False)
+    def _suspect(self, whole: bytes, lines: list[bytes]) -> bool:
+        """Whether a line may be too long or too deep; a bound on the `{` and `[` of a line settles nearly all."""
+        longest = max(map(len, lines))
+        padded = whole + b" " * (-len(whole) % _WINDOW)
+        openings = (np.frombuffer(padded, np.uint8) | 0x20) == ord("{")  # `[` is `{` without this bit
+        by_window = openings.view(np.uint64).reshape(-1, _WINDOW // 8).sum(axis=1).view(np.uint8).reshape(-1, 8)
+        total = np.append(0, np.cumsum(by_window.sum(axis=1)))
+        width = min(longest // _WINDOW + 2, len(total) - 1)
+        return longest > self._limit or int((total[width:] - total[: len(total) - width]).max()) > self._depth
 
     def _lines(
         self, lines: list[bytes], first: int, suspect: bool, *, ended: bool = True
@@ -177,7 +182,7 @@ class JsonLines:
     def _check(self, line: bytes, value: object) -> None:
         if len(line.rstrip(b"\r")) > self._limit:
             raise self._too_long()
-        if depth(value) > self._depth:
+        if line.count(b"{") + line.count(b"[") > self._depth and depth(value) > self._depth:
             raise _too_deep(self._depth)
 
     def _too_long(self) -> JsonError:
@@ -194,14 +199,6 @@ class JsonLines:
         if not ended:
             return JsonError("un objet JSON complet", "une ligne qui s'interrompt", _CUT)
         return JsonError("un objet JSON complet", f"du JSON invalide au caractère {error.pos + 1}", _REDO)
-
-
-def _most_openings(whole: bytes) -> int:
-    """The most `{` and `[` on one line, which bounds its depth."""
-    codes = np.frombuffer(whole, np.uint8)
-    starts = np.append(0, np.flatnonzero(codes == ord("\n")) + 1)
-    openings = ((codes | 0x20) == ord("{")).view(np.uint8)  # `[` is `{` without this bit
-    return int(np.add.reduceat(openings, starts[starts < len(codes)], dtype=np.int32).max(initial=0))
 
 
 def _unreadable() -> JsonError:

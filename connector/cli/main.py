@@ -10,7 +10,7 @@ import sys
 import typer
 
 from connector import __version__
-from connector.cli import audit, demo
+from connector.cli import audit, demo, mapping, template
 from connector.errors import ConnectorError
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 audit.register(app)
 demo.register(app)
+mapping.register(app)
+template.register(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -94,11 +94,17 @@ def _asked(options: Options, settings: Settings) -> Asked:
 
 
 def _detect(options: Options, settings: Settings) -> Detection:
-    from connector.adapters.detect import detect
+    from connector.adapters.dui.mapped_sources import find_sources
 
-    detection = detect(options.sources, settings.limites)
-    if not detection.sources:
+    base = options.config.parent if options.config else None
+    detection = find_sources(options.sources, settings, mapping=options.mapping, base=base)
+    if not any(source.files for source in detection.sources):
         names = ", ".join(str(path) for path in options.sources)
+        if options.mapping:
+            raise SourceDataError(
+                f"{names} : aucun fichier reconnu, ni nommé par {options.mapping} ; "
+                "vérifiez le dossier, ou lancez dui-connector mapping check."
+            )
         raise SourceDataError(
             f"{names} : aucun fichier reconnu ; attendu des fichiers pivot (usagers.csv, sejours.csv…), un classeur, "
             "des Bundles TDDUI, des messages HL7 v2 ou XDS, ou un export décrit par --mapping."

@@ -14,7 +14,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from connector.indicators.facts import DOSSIER, PERSONNE, USAGER, Facts
+from connector.indicators.facts import DOSSIER, USAGER, Facts
 from connector.model.period import Period, months_before
 from connector.model.tables import TABLES
 
@@ -60,9 +60,9 @@ def _listed(rows: ir.Table, detail: ir.Value | str = "") -> ir.Table:
 
 
 def _merged_identities(facts: Facts, _: Moment) -> ir.Table:
-    u = facts.usagers.filter(facts.usagers.par_matricule)
-    shared = u.group_by("finess_et", "cle").agg(n=u.count()).filter(ibis._.n > 1)
-    return _listed(u.semi_join(shared, ["finess_et", "cle"]))
+    u = facts.usagers
+    shared = u.group_by("personne").agg(n=u.count()).filter(ibis._.n > 1)
+    return _listed(u.semi_join(shared, "personne"))
 
 
 def _malformed(facts: Facts, _: Moment) -> ir.Table:
@@ -110,12 +110,12 @@ def _open_without_trace(facts: Facts, moment: Moment) -> ir.Table:
     """
     since = ibis.literal(months_before(moment.date_mesure, _TRACE_MONTHS))
     p = moment.persons
-    silent = p.filter(p.accompagnee & ~p.mis_a_jour & ~p.avec_evenement & ~p.dmp_alimente).select(PERSONNE)
+    silent = p.filter(p.accompagnee & ~p.mis_a_jour & ~p.avec_evenement & ~p.dmp_alimente).select("personne")
     s = facts.of_et("sejours")
     left_open = s.filter(
         s.date_sortie.isnull() & (s.date_entree < since) & ~s.statut.isin(["annule", "attente"]).fill_null(False)
     )
-    usagers = facts.usagers.semi_join(left_open, USAGER).semi_join(silent, PERSONNE).select(*USAGER, "cle")
+    usagers = facts.usagers.semi_join(left_open, USAGER).semi_join(silent, "personne").select(*USAGER, "personne")
     d = facts.dossiers.semi_join(usagers, USAGER)
     fresh = d.filter((d.date_creation >= since) | (d.date_derniere_maj >= since)).select(USAGER)
     for table, day in (("mises_a_jour", "horodatage"), ("evenements_agenda", "date_debut")):
@@ -124,7 +124,7 @@ def _open_without_trace(facts: Facts, moment: Moment) -> ir.Table:
         fresh = fresh.union(recent.select(USAGER))
     deposits = facts.depots(Period(months_before(moment.date_mesure, _TRACE_MONTHS), moment.date_mesure))
     fed = facts.personnes_des_depots(deposits.select("finess_et", "matricule", "id_usager"))
-    return _listed(usagers.anti_join(fresh, USAGER).anti_join(fed, PERSONNE))
+    return _listed(usagers.anti_join(fresh, USAGER).anti_join(fed, "personne"))
 
 
 def _mass_update(facts: Facts, _: Moment) -> ir.Table:

@@ -56,17 +56,22 @@ class Engine:
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         """The rows of a small result."""
-        rows: list[dict[str, Any]] = self._connection.to_pyarrow(expression).to_pylist()
+        # DuckDB sums into 128 bits, which Arrow reads as decimals: the types are those of the expression.
+        table = self._run(expression).to_arrow_table().cast(expression.schema().to_pyarrow())
+        rows: list[dict[str, Any]] = table.to_pylist()
         return rows
 
     def count(self, expression: ir.Table) -> int:
         """How many rows an expression has."""
-        return int(self._connection.to_pyarrow(expression.count()).as_py())
+        return int(self._run(expression.count().as_table()).fetchall()[0][0])
 
     def batches(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         """The rows of a large result, a part at a time."""
-        # ibis 12 asks DuckDB 2 for a method that it no longer has.
-        yield from self._connection.con.execute(self._connection.compile(expression)).to_arrow_reader(_BATCH)
+        yield from self._run(expression).to_arrow_reader(_BATCH)
+
+    def _run(self, expression: ir.Table) -> Any:
+        # ibis 12 fetches results by methods that DuckDB 2 has renamed: it only writes the query here.
+        return self._connection.con.sql(self._connection.compile(expression))
 
 
 @contextmanager

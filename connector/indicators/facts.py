@@ -1,7 +1,7 @@
 """The facts of the rules, each one expression beside its French sentence.
 
-Rule: `docs/indicateurs.md`, « Faits ». A person of an ET is known by (`finess_et`, `cle`); every
-expression compares local dates and keys only.
+Rule: `docs/indicateurs.md`, « Faits ». A person of an ET has a number, `personne`, given by the
+first of its usagers rows; every expression compares local dates and keys only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from connector.model.ins import PRODUCTION_OIDS
 from connector.model.period import Period, months_before
 from connector.model.tables import TABLES
 
-PERSONNE = ["finess_et", "cle"]
 USAGER = ["finess_et", "id_usager"]
 DOSSIER = ["finess_et", "id_dossier"]
 
@@ -105,7 +104,7 @@ class Facts:
             for name in rows.columns
             if name not in (*key, "_rang")
         }
-        return rows.group_by(key).agg(**firsts)
+        return rows.group_by(key).agg(**firsts, _rang=rows._rang.min())
 
     # ------------------------------------------------------------------ identity
 
@@ -114,18 +113,29 @@ class Facts:
         rows = self._merged("usagers")
         usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
         sure = usable & rows.statut_identite.isin(["qualifiee", "recuperee"]).fill_null(False)
-        return rows.select(
+        known = rows.select(
             "finess_et",
             "id_usager",
             "statut_identite",
             "matricule_bien_forme",
-            cle=sure.ifelse("M" + rows.matricule, "L" + rows.id_usager),
-            par_matricule=sure,
+            "_rang",
+            cle=sure.ifelse(rows.matricule, ibis.null("string")),
             matricule=usable.ifelse(rows.matricule, ibis.null("string")),
             a_un_matricule=rows.matricule.notnull(),
             eligible=(rows.eligible_projet != "non").fill_null(True),
             confort=(rows.prestations_confort_seules == "oui").fill_null(False),
         )
+        return self._numbered(known)
+
+    def _numbered(self, usagers: ir.Table) -> ir.Table:
+        """Deux usagers d'un établissement qui ont la même clé d'identité sont une seule personne."""
+        sure = usagers.filter(usagers.cle.notnull())
+        groups = sure.group_by("finess_et", "cle").agg(n=sure.count(), premier=sure._rang.min())
+        shared = self.engine.keep("_cles_partagees", groups.filter(groups.n > 1).drop("n"))
+        if not self.engine.count(shared):
+            return usagers.mutate(personne=usagers._rang).drop("_rang")
+        joined = usagers.left_join(shared, ["finess_et", "cle"]).drop("finess_et_right", "cle_right")
+        return joined.mutate(personne=ibis.coalesce(joined.premier, joined._rang)).drop("_rang", "premier")
 
     def _dossiers(self) -> ir.Table:
         rows = self._merged("dossiers")
@@ -144,16 +154,15 @@ class Facts:
         # Each step is kept: joins of two tables at a time leave the engine no bad order to choose.
         presents = self.engine.keep("_presents", self._presents(periode, date_mesure))
         suivi = self.engine.keep("_suivi", self._suivi(a, b, journal))
-        here = presents.filter(presents.accompagnee).select(*PERSONNE, v="dernier_jour")
-        judged = self.engine.keep("_juges", self.liens.join(here, PERSONNE).select(*DOSSIER, "cle", "v"))
-        projets = self._avec_projet(judged)
-        dmp = self.dmp_alimentes(periode)
-        joined = presents.left_join(suivi, PERSONNE).drop("finess_et_right", "cle_right")
-        joined = joined.left_join(projets, PERSONNE).drop("finess_et_right", "cle_right")
-        joined = joined.left_join(dmp, PERSONNE).drop("finess_et_right", "cle_right")
+        here = presents.filter(presents.accompagnee).select("personne", v="dernier_jour")
+        judged = self.engine.keep("_juges", self.liens.join(here, "personne").select(*DOSSIER, "personne", "v"))
+        joined = presents
+        for facts in (suivi, self._avec_projet(judged), self.dmp_alimentes(periode)):
+            joined = joined.left_join(facts, "personne").drop("personne_right")
+        updated = joined.mis_a_jour.fill_null(False)
         return joined.mutate(
-            mis_a_jour=joined.mis_a_jour.fill_null(False),
-            indetermine=joined.plus_tard.fill_null(False) & ~joined.mis_a_jour.fill_null(False),
+            mis_a_jour=updated,
+            indetermine=joined.plus_tard.fill_null(False) & ~updated,
             avec_projet=joined.avec_projet.fill_null(False),
             avec_evenement=joined.avec_evenement.fill_null(False),
             dmp_alimente=joined.dmp_alimente.fill_null(False),
@@ -175,15 +184,15 @@ class Facts:
             present=present,
             present_12=(~rows.confort & _overlaps(rows, year)).fill_null(False),
             jusqu_a=present.ifelse(ibis.least(ibis.coalesce(rows.date_sortie, last), last), ibis.null("date")),
-            est_qualifie=(rows.par_matricule & (rows.statut_identite == "qualifiee")).fill_null(False),
+            est_qualifie=(rows.cle.notnull() & (rows.statut_identite == "qualifiee")).fill_null(False),
         )
-        grouped = rows.group_by(PERSONNE).agg(
+        grouped = rows.group_by("personne").agg(
+            finess_et=rows.finess_et.arbitrary(),
             accompagnee=rows.present.any(),
             accompagnee_12_mois=rows.present_12.any(),
             dernier_jour=rows.jusqu_a.max(),
             eligible=rows.eligible.any(),
             qualifiee=rows.est_qualifie.any(),
-            par_matricule=rows.par_matricule.any(),
         )
         return grouped.filter(grouped.accompagnee | grouped.accompagnee_12_mois)
 
@@ -224,14 +233,14 @@ class Facts:
             evenement=joined.evenement.fill_null(False),
         )
         rows = self.liens.join(by_dossier, DOSSIER)
-        return rows.group_by(PERSONNE).agg(
+        return rows.group_by("personne").agg(
             mis_a_jour=rows.touche.any(), plus_tard=rows.plus_tard.any(), avec_evenement=rows.evenement.any()
         )
 
     def _liens(self) -> ir.Table:
-        """(`finess_et`, `id_dossier`, `id_usager`, `cle`) : chaque dossier avec les personnes qu'il concerne."""
+        """(`finess_et`, `id_dossier`, `id_usager`, `personne`) : chaque dossier avec les personnes qu'il concerne."""
         d, u = self.dossiers, self.usagers
-        return d.select(*DOSSIER, "id_usager").join(u.select(*USAGER, "cle"), USAGER)
+        return d.select(*DOSSIER, "id_usager").join(u.select(*USAGER, "personne"), USAGER)
 
     def _avec_projet(self, judged: ir.Table) -> ir.Table:
         """Avec projet : un projet valide au dernier jour V de la personne.
@@ -242,7 +251,7 @@ class Facts:
         """
         projets = self.of_et("projets_personnalises")
         possible = projets.filter(projets.statut.isin(["en_preparation", "actif", "termine"]))
-        rows = possible.join(judged, DOSSIER).select(*PERSONNE, "v", "statut", "date_debut", "date_fin")
+        rows = possible.join(judged, DOSSIER).select("personne", "v", "statut", "date_debut", "date_fin")
         started = rows.date_debut.isnull() | (rows.date_debut <= rows.v)
         unfinished = rows.date_fin.isnull() | (rows.date_fin >= rows.v)
         valid = (
@@ -250,7 +259,7 @@ class Facts:
             | ((rows.statut == "actif") & started & unfinished)
             | ((rows.statut == "termine") & (rows.date_debut <= rows.v) & (rows.date_fin >= rows.v)).fill_null(False)
         )
-        return rows.filter(valid).select(PERSONNE).distinct().mutate(avec_projet=True)
+        return rows.filter(valid).select("personne").distinct().mutate(avec_projet=True)
 
     # ------------------------------------------------------------------ DMP
 
@@ -280,32 +289,32 @@ class Facts:
         return rows.mutate(matricule=usable.ifelse(rows.matricule, ibis.null("string")))
 
     def porteurs(self) -> ir.Table:
-        """(`finess_et`, `matricule`, `cle`) : qui porte ou a porté chaque matricule utilisable."""
+        """(`finess_et`, `matricule`, `personne`) : qui porte ou a porté chaque matricule utilisable."""
         u = self.usagers
-        present = u.filter(u.matricule.notnull()).select("finess_et", "matricule", "cle")
+        present = u.filter(u.matricule.notnull()).select("finess_et", "matricule", "personne")
         if not self._former_known:
             return present
         former = self.of_et("matricules_anterieurs")
         former = former.filter(former.matricule_bien_forme & _of_production(former.oid_ins))
-        carried = former.select(*USAGER, "matricule").join(u.select(*USAGER, "cle"), USAGER)
-        return present.union(carried.select("finess_et", "matricule", "cle"))
+        carried = former.select(*USAGER, "matricule").join(u.select(*USAGER, "personne"), USAGER)
+        return present.union(carried.select("finess_et", "matricule", "personne"))
 
     def dmp_alimentes(self, periode: Period) -> ir.Table:
         """DMP alimentés : au moins un dépôt ou remplacement réussi dans la période."""
         depots = self.depots(periode)
         fed = depots.filter((depots.statut == "succes") & depots.operation.isin(["depot", "remplacement"]))
         fed = self.engine.keep("_depots_reussis", fed.select("finess_et", "matricule", "id_usager").distinct())
-        return self.personnes_des_depots(fed).select(PERSONNE).distinct().mutate(dmp_alimente=True)
+        return self.personnes_des_depots(fed).select("personne").distinct().mutate(dmp_alimente=True)
 
     def personnes_des_depots(self, depots: ir.Table) -> ir.Table:
         """Each deposit with the persons it concerns: by matricule, else by `id_usager`.
 
-        Keeps the columns of `depots` and adds `cle`; a deposit that matches nobody is left out.
+        Keeps the columns of `depots` and adds `personne`; a deposit that matches nobody is left out.
         """
         named = depots.filter(depots.matricule.notnull())
-        by_matricule = named.join(self.porteurs(), ["finess_et", "matricule"]).select(*depots.columns, "cle")
-        u = self.usagers.select("finess_et", "id_usager", "cle")
-        by_id = self.sans_porteur(depots).join(u, USAGER).select(*depots.columns, "cle")
+        by_matricule = named.join(self.porteurs(), ["finess_et", "matricule"]).select(*depots.columns, "personne")
+        u = self.usagers.select("finess_et", "id_usager", "personne")
+        by_id = self.sans_porteur(depots).join(u, USAGER).select(*depots.columns, "personne")
         return by_matricule.union(by_id)
 
     def sans_porteur(self, depots: ir.Table) -> ir.Table:
@@ -343,28 +352,20 @@ class Facts:
         """
         rows = self.of_et("messages_mssante")
         rows = self._around(rows, periode) if periode else rows
-        columns = {"id_message": "id_message", "statut": "statut", "type": ibis.coalesce(rows.type, "message")}
-        days = [f"jour_{index}" for index in range(self._zones)]
-        named = rows.filter(rows.finess_et.notnull()).select("finess_et", *days, **columns)
-        alone = rows.filter(rows.finess_et.isnull())
-        owned = self._by_mailbox(alone.select("expediteur", "domaine", *days, **columns))
-        both = named.union(owned.select(named.columns))
-        day = self._local_day(both, both.finess_et)
-        both = self._in_window(both, both.finess_et, periode) if periode else both
-        return both.select("finess_et", "id_message", "statut", "type", jour=day)
-
-    def _by_mailbox(self, alone: ir.Table) -> ir.Table:
-        """Messages that name no ET, with that of their mailbox; an address is asked before its domain."""
-        owners = self._owners
-        exact = alone.left_join(owners, alone.expediteur == owners.boite)
-        exact = exact.rename(et_adresse="et", n_adresse="n").drop("boite")
-        domains = owners.filter(owners.boite.startswith("@")).rename(et_domaine="et", n_domaine="n")
-        both = exact.left_join(domains, ("@" + exact.domaine) == domains.boite)
-        owner = both.n_adresse.notnull().ifelse(
-            (both.n_adresse == 1).ifelse(both.et_adresse, ibis.null("string")),
-            (both.n_domaine == 1).ifelse(both.et_domaine, ibis.null("string")),
+        rows = rows.mutate(
+            boite_seule=rows.finess_et.isnull().ifelse(rows.expediteur, ibis.null("string")),
+            domaine_seul=rows.finess_et.isnull().ifelse("@" + rows.domaine, ibis.null("string")),
         )
-        return both.mutate(finess_et=owner)
+        found = rows.left_join(self._owners, rows.boite_seule == self._owners.boite).drop("boite")
+        if any(box.startswith("@") for box in self._attribution.mailboxes):
+            domains = self._owners.rename(domaine_de="boite", et_domaine="et", n_domaine="n")
+            both = found.left_join(domains, found.domaine_seul == domains.domaine_de)
+            by_address = both.n.notnull()  # an address is asked before its domain
+            found = both.mutate(et=by_address.ifelse(both.et, both.et_domaine), n=ibis.coalesce(both.n, both.n_domaine))
+        owner = (found.n == 1).ifelse(found.et, ibis.null("string"))
+        found = found.mutate(finess_et=ibis.coalesce(found.finess_et, owner), type=ibis.coalesce(found.type, "message"))
+        kept = self._in_window(found, found.finess_et, periode) if periode else found
+        return kept.select("finess_et", "id_message", "statut", "type", jour=self._local_day(kept, kept.finess_et))
 
     def unattributed_messages(self) -> ir.Table:
         """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET."""

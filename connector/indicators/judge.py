@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connector.indicators.catalogue import INDICATORS, Base, Indicator, Shape
 from connector.indicators.coverage import Coverage, Support
@@ -32,32 +33,30 @@ def judge(et: Etablissement, code: str, terms: Terms, evidence: Evidence) -> Res
     indicator = INDICATORS[code]
     base = Base(terms.denominators.get(code, indicator.base.value))
     motif = _no_figure(et.finess_et, indicator, evidence)
-    numerator = denominator = undetermined = None
-    attained = None
     target = terms.targets.get(code)
-    calcul = Calcul.NON_CALCULABLE
+    conclusion = _NO_FIGURE
+    integers = _Integers(None, None, None)
     if motif is None:
-        numerator, denominator, undetermined = _integers(et.finess_et, indicator, base, evidence.figures)
-        calcul, motif, attained = _conclude(et.finess_et, indicator, base, evidence.figures, target)
-        if calcul is Calcul.NON_CALCULABLE:
-            numerator = None
+        integers = _integers(et.finess_et, indicator, base, evidence.figures)
+        conclusion = _conclude(et.finess_et, indicator, base, integers, evidence.figures, target)
+        motif = conclusion.motif
     reference = terms.waivers.get(code)
     return Result(
         finess_et=et.finess_et,
         indicateur=code,
         convention=terms.convention,
         periode=_periode(indicator, terms.period),
-        calcul=calcul,
-        numerateur=numerator,
-        denominateur=denominator,
-        indetermines=undetermined,
+        calcul=conclusion.calcul,
+        numerateur=None if motif is Motif.DENOMINATEUR_NUL else integers.n,
+        denominateur=integers.d,
+        indetermines=integers.u,
         cible=target,
-        cible_atteinte=attained,
+        cible_atteinte=conclusion.attained,
         opposable=reference is None,
         reference=reference,
         motif=motif,
-        annuel=_annual(et.finess_et, evidence) if code == "dossiers_actifs" else None,
-        cumul=_cumulative(et, code, evidence.figures) if calcul is Calcul.CALCULE else None,
+        annuel=_annual(et.finess_et, integers, evidence) if code == "dossiers_actifs" else None,
+        cumul=_cumulative(et, code, evidence.figures) if conclusion.calcul is Calcul.CALCULE else None,
         parametres=dict(terms.parameters) if terms.parameters else None,
     )
 
@@ -68,10 +67,11 @@ def _periode(indicator: Indicator, periode: Period) -> Period:
 
 def _no_figure(finess_et: str, indicator: Indicator, evidence: Evidence) -> Motif | None:
     """Why there can be no figure, whatever the counts: absent, in error, not attributable, undated."""
-    support = {table: evidence.coverage.of(table, finess_et) for table in _read(finess_et, indicator, evidence)}
-    if any(support[table] is Support.ABSENT for table in indicator.needs):
+    coverage = evidence.coverage
+    if any(coverage.of(table, finess_et) is Support.ABSENT for table in indicator.needs):
         return Motif.SOURCE_ABSENTE
-    if Support.IN_ERROR in support.values() or finess_et in evidence.coverage.wholly_barred:
+    read = _read(finess_et, indicator, evidence)
+    if finess_et in coverage.wholly_barred or any(coverage.of(table, finess_et) is Support.IN_ERROR for table in read):
         return Motif.SOURCE_EN_ERREUR
     if "messages_mssante" in indicator.needs and not _has_mailbox(finess_et, evidence):
         return Motif.BOITE_INCONNUE
@@ -104,33 +104,50 @@ def _undated(finess_et: str, seen: Background) -> bool:
     )
 
 
-def _integers(finess_et: str, indicator: Indicator, base: Base, figures: Figures) -> tuple[int, int | None, int | None]:
+class _Integers(NamedTuple):
+    """Numerator, denominator (None for a count) and undetermined (None where it means nothing)."""
+
+    n: int | None
+    d: int | None
+    u: int | None
+
+
+class _Conclusion(NamedTuple):
+    calcul: Calcul
+    motif: Motif | None
+    attained: bool | None
+
+
+_NO_FIGURE = _Conclusion(Calcul.NON_CALCULABLE, None, None)
+_UNDETERMINED = _Conclusion(Calcul.INDETERMINE, Motif.MISE_A_JOUR_INDETERMINEE, None)
+
+
+def _integers(finess_et: str, indicator: Indicator, base: Base, figures: Figures) -> _Integers:
+    counts = figures.persons.get(finess_et, {})
     if indicator.code in figures.occurrences:
         numerator = figures.occurrences[indicator.code].get(finess_et, 0)
     else:
-        numerator = figures.person(finess_et, column("n", indicator, base))
-    denominator = None if indicator.shape is Shape.COUNT else figures.person(finess_et, column("d", indicator, base))
-    undetermined = figures.person(finess_et, column("u", indicator, base)) if indicator.sur_mises_a_jour else None
-    return numerator, denominator, undetermined
+        numerator = counts.get(column("n", indicator, base), 0)
+    denominator = None if indicator.shape is Shape.COUNT else counts.get(column("d", indicator, base), 0)
+    undetermined = counts.get(column("u", indicator, base), 0) if indicator.sur_mises_a_jour else None
+    return _Integers(numerator, denominator, undetermined)
 
 
 def _conclude(
-    finess_et: str, indicator: Indicator, base: Base, figures: Figures, target: int | None
-) -> tuple[Calcul, Motif | None, bool | None]:
-    n, d, u = _integers(finess_et, indicator, base, figures)
+    finess_et: str, indicator: Indicator, base: Base, integers: _Integers, figures: Figures, target: int | None
+) -> _Conclusion:
+    n, d, u = integers.n or 0, integers.d, integers.u
     if d is None:
-        return Calcul.CALCULE, None, None
+        return _Conclusion(Calcul.CALCULE, None, None)
     subset_of_active = indicator.code in ("projet_personnalise", "evenement_agenda")
-    if d == 0 and not (subset_of_active and u):
-        return Calcul.NON_CALCULABLE, Motif.DENOMINATEUR_NUL, None
     if d == 0:
-        return Calcul.INDETERMINE, Motif.MISE_A_JOUR_INDETERMINEE, None
-    if u:
+        return _UNDETERMINED if subset_of_active and u else _NO_FIGURE._replace(motif=Motif.DENOMINATEUR_NUL)
+    if u and target is not None:
         holding = figures.person(finess_et, column("p", indicator, base))
         worst, best = ((n, d + u - holding), (n + holding, d + holding)) if subset_of_active else ((n, d), (n + u, d))
-        if target is not None and reaches(*worst, target) != reaches(*best, target):
-            return Calcul.INDETERMINE, Motif.MISE_A_JOUR_INDETERMINEE, None
-    return Calcul.CALCULE, None, None if target is None else reaches(n, d, target)
+        if reaches(*worst, target) != reaches(*best, target):
+            return _UNDETERMINED
+    return _Conclusion(Calcul.CALCULE, None, None if target is None else reaches(n, d, target))
 
 
 def reaches(numerator: int, denominator: int, target: int) -> bool:
@@ -138,12 +155,11 @@ def reaches(numerator: int, denominator: int, target: int) -> bool:
     return 100 * numerator >= target * denominator
 
 
-def _annual(finess_et: str, evidence: Evidence) -> Annuel:
+def _annual(finess_et: str, integers: _Integers, evidence: Evidence) -> Annuel:
     """The literal annual basis, unknown whenever a table or date it rests on is absent or in error."""
-    indicator = INDICATORS["dossiers_actifs"]
-    if _no_figure(finess_et, indicator, evidence) is not None:
+    if integers.n is None:
         return Annuel(None, None)
-    base = Base.ACCOMPAGNEES_12_MOIS
+    indicator, base = INDICATORS["dossiers_actifs"], Base.ACCOMPAGNEES_12_MOIS
     return Annuel(
         evidence.figures.person(finess_et, column("n", indicator, base)),
         evidence.figures.person(finess_et, column("d", indicator, base)),

@@ -13,7 +13,6 @@ import ibis.expr.types as ir
 
 from connector.indicators.checks import CHECKS, Moment
 from connector.indicators.evaluate import Site, WindowMeasure
-from connector.indicators.facts import PERSONNE
 from connector.indicators.findings import speaks
 from connector.model.result import WorkItem
 
@@ -48,10 +47,10 @@ def _items(site: Site, name: str, rows: ir.Table) -> Iterator[WorkItem]:
 def _to_update(site: Site, window: WindowMeasure) -> ir.Table:
     """Personnes accompagnées dont aucun dossier n'est mis à jour dans la période."""
     p = window.persons
-    late = p.filter(p.accompagnee & ~p.mis_a_jour).select(*PERSONNE, "indetermine")
-    usagers = site.facts.usagers.select(*PERSONNE, "id_usager")
+    late = p.filter(p.accompagnee & ~p.mis_a_jour).select("personne", "indetermine")
+    usagers = site.facts.usagers.select("finess_et", "personne", "id_usager")
     d = site.facts.dossiers.select("finess_et", "id_usager", "id_dossier")
-    rows = late.join(usagers, PERSONNE)
+    rows = late.join(usagers, "personne")
     rows = rows.left_join(d, ["finess_et", "id_usager"]).drop("finess_et_right", "id_usager_right")
     reason = ibis.cases(
         (rows.id_dossier.isnull(), "aucun dossier"),
@@ -64,16 +63,16 @@ def _to_update(site: Site, window: WindowMeasure) -> ir.Table:
 def _dmp_lists(site: Site, window: WindowMeasure) -> Iterator[tuple[str, ir.Table]]:
     """Personnes éligibles dont le DMP n'est pas alimenté, selon ce qui l'a empêché."""
     p = window.persons
-    missing = p.filter(p.accompagnee & p.eligible & ~p.dmp_alimente).select(*PERSONNE, "qualifiee")
+    missing = p.filter(p.accompagnee & p.eligible & ~p.dmp_alimente).select("personne", "qualifiee")
     depots = site.facts.depots(window.periode)
     failed = depots.filter(depots.statut == "echec")
     known = site.facts.personnes_des_depots(failed)
     closed = known.code_erreur.contains(CLOSED_DMP).fill_null(False)
     refusals = (
-        known.mutate(ferme=closed).group_by(PERSONNE).agg(ferme=ibis._.ferme.any(), code=ibis._.code_erreur.min())
+        known.mutate(ferme=closed).group_by("personne").agg(ferme=ibis._.ferme.any(), code=ibis._.code_erreur.min())
     )
-    rows = missing.left_join(refusals, PERSONNE).drop("finess_et_right", "cle_right")
-    rows = rows.join(site.facts.usagers.select(*PERSONNE, "id_usager"), PERSONNE)
+    rows = missing.left_join(refusals, "personne").drop("personne_right")
+    rows = rows.join(site.facts.usagers.select("finess_et", "personne", "id_usager"), "personne")
     refused = rows.ferme.notnull()
     reasons = {
         "dmp_sans_ins": ~rows.qualifiee,

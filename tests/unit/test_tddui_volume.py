@@ -20,6 +20,8 @@ from connector.config import SourceSettings
 
 PROFILES = "https://interop.esante.gouv.fr/ig/fhir/tddui/StructureDefinition/"
 CORE = "https://hl7.fr/ig/fhir/core/"
+CODES = "https://interop.esante.gouv.fr/ig/fhir/tddui/CodeSystem/"
+CISIS = "https://smt.esante.gouv.fr/fhir/CodeSystem/terminologie-cisis"
 LOCAL = "https://identifiant-medicosocial-{}.esante.gouv.fr"
 EVENTS, OTHERS = 12, 2  # of each usager, beside a Patient, a stay and a projet
 PER_USAGER = 3 + EVENTS + OTHERS
@@ -68,8 +70,8 @@ def _event(rank: int, usager: int, finess: str) -> Resource:
     day = f"2025-{1 + rank % 3:02}-{1 + rank % 28:02}"
     return _encounter("evenement", f"e{usager}-{rank}", rank, usager, finess) | {
         "status": ("finished", "planned", "cancelled")[rank % 3],
-        "type": [{"coding": [{"system": "https://smt.esante.gouv.fr/fhir/CodeSystem/terminologie-cisis",
-                              "code": "MED-1298", "display": "Intervention d'un infirmier salarié"}]}],
+        "extension": [{"url": PROFILES + "tddui-event-label", "valueString": "Visite à domicile"}],
+        "type": [{"coding": [{"system": CISIS, "code": "MED-1298"}]}],
         "participant": [{"individual": {"reference": f"Practitioner/pr{rank % 40}"}}],
         "period": {"start": f"{day}T10:30:00+01:00", "end": f"{day}T11:15:00+01:00"},
         "partOf": {"reference": f"Encounter/s{usager}"},
@@ -86,19 +88,31 @@ def resources(usagers: int) -> Iterator[Resource]:
         finess = FINESS[usager % len(FINESS)]
         yield _patient(usager, finess)
         stay = _encounter("sejour", f"s{usager}", usager, usager, finess)
-        yield stay | {"status": "in-progress", "period": {"start": "2023-04-14"}}
+        admission = {"url": PROFILES + "tddui-admission-date", "valueDateTime": "2023-04-11"}
+        yield stay | {"status": "in-progress", "period": {"start": "2023-04-14"}, "extension": [admission]}
         yield {
             "resourceType": "CarePlan", "id": f"c{usager}", "meta": _meta("tddui-careplan-projet-personnalise", usager),
             "identifier": [_identifier("projetpersonnalise", f"3{finess}/{usager}-PPER-1")],
             "status": "active", "intent": "plan", "title": "Projet personnalisé de l'usager, avec ses objectifs",
             "subject": {"reference": f"Patient/p{usager}"}, "period": {"start": "2024-01-01"},
+            "supportingInfo": [{"extension": [{"url": PROFILES + "tddui-discriminator", "valueCodeableConcept": {
+                "coding": [{"system": CODES + "tddui-discriminator", "code": "accordStructure"}]}}],
+                "reference": f"Consent/a{usager}"}],
         }  # fmt: skip
         for rank in range(EVENTS):
             yield _event(rank, usager, finess)
         for rank in range(OTHERS):
-            yield {"resourceType": "Task", "id": f"t{usager}-{rank}", "meta": _meta("tddui-task-action", rank),
+            yield {"resourceType": "Task", "id": f"t{usager}-{rank}", "meta": _meta("tddui-task-transport-usager", rank),
                    "status": "completed", "intent": "plan", "for": {"reference": f"Patient/p{usager}"},
-                   "description": "Action du projet personnalisé " * 12}  # fmt: skip
+                   "executionPeriod": {"start": "2025-01-14T10:30:00+01:00", "end": "2025-01-14T11:15:00+01:00"},
+                   "code": {"coding": [{"system": CISIS, "code": "ORG-156", "display": "Taxi"}]},
+                   "input": [_input("distance", valueDistance={"value": 4, "unit": "kilometers", "code": "km"}),
+                             _input("accompagnement", valueBoolean=True)]}  # fmt: skip
+
+
+def _input(code: str, **value: Any) -> Resource:
+    system = CODES + "input-tddui-task-transport-codesystem"
+    return {"type": {"coding": [{"system": system, "code": code}]}} | value
 
 
 def write_ndjson(path: Path, usagers: int) -> int:

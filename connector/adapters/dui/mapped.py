@@ -10,24 +10,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile, found
+from connector.adapters.base import Batch, Grouping, Item, Problem, SourceFile, found
 from connector.adapters.csv_reader import SHOWN
-from connector.adapters.dui.mapped_columns import MappedTable, Translated, Unmatched
+from connector.adapters.dui.mapped_columns import MappedColumn
 from connector.adapters.dui.mapped_files import close_words
 from connector.adapters.dui.mapped_read import TRUE_DATE, Export, Part
+from connector.adapters.dui.mapped_table import MappedTable, Read, Translated, Unmatched
 from connector.config import SourceSettings
 from connector.mapping import load_mapping
+from connector.model.finess import normalise_finess
 from connector.model.tables import TABLES
-
-Mask = npt.NDArray[np.bool_]
 
 # An unknown code there is empty with a finding, never a bad row (`docs/format-pivot.md`): the core says it.
 LENIENT = frozenset({"statut_identite"})
@@ -83,73 +81,72 @@ class MappedAdapter:
         if unmatched or not mapped.names_an_et:
             return
         untold = 0
-        for item, translated in translations(part, mapped, table, ranks):
-            if translated is None:
+        for item in mapped.read(part, ranks):
+            if not isinstance(item, Read):
                 yield item
                 continue
-            assert isinstance(item, Batch)
-            faulty = bad_rows(translated)
-            kept = np.flatnonzero(~faulty)
-            yield Batch(table, translated.rows.take(pa.array(kept)), item.file, partial(_places, item, kept))
-            rows = np.flatnonzero(faulty).tolist()
-            shown = rows[: max(SHOWN - self._told[item.file], 0)]
-            self._told[item.file] += len(shown)
+            rows = bad_rows(item.translated)
+            yield _usable(item, rows)
+            shown = rows[: max(SHOWN - self._told[part.file], 0)]
+            self._told[part.file] += len(shown)
             untold += len(rows) - len(shown)
-            yield from _row_problems(item, mapped, translated, shown)
-            yield from _bars(item, translated, rows)
+            yield from _row_problems(item, mapped, shown)
+            yield from _bars(item, rows)
         if untold:
             yield _others(part.file, table, untold)
 
 
-def representatives(ranks: dict[str, int]) -> dict[str, str]:
-    """For each pivot column, the first one that reads the same heading: a heading is read once."""
-    first: dict[int, str] = {}
-    return {name: first.setdefault(rank, name) for name, rank in ranks.items()}
-
-
-def bad_rows(translated: Translated) -> Mask:
+def bad_rows(translated: Translated) -> list[int]:
     """The rows that cannot be used."""
-    bad: Mask = np.zeros(translated.rows.num_rows, bool)
-    for masks in (translated.bad, translated.empty):
-        for name, mask in masks.items():
-            if masks is translated.empty or name not in LENIENT:
-                bad |= np.asarray(mask.to_numpy(zero_copy_only=False), bool)
-    return bad
+    bad = np.zeros(translated.rows.num_rows, bool)
+    for mask in (*(mask for name, mask in translated.bad.items() if name not in LENIENT), *translated.empty.values()):
+        bad |= np.asarray(mask.to_numpy(zero_copy_only=False), bool)
+    return [int(row) for row in np.flatnonzero(bad)]
 
 
-def _places(item: Batch, kept: npt.NDArray[np.int64], rows: Sequence[int]) -> list[str]:
-    return item.locate([int(kept[row]) for row in rows])
+def _usable(read: Read, bad: list[int]) -> Batch:
+    """The pivot rows of a batch without the bad ones."""
+    if not bad:
+        return replace(read.batch, rows=read.translated.rows)
+    kept = sorted(set(range(read.translated.rows.num_rows)) - set(bad))
+    rows = read.translated.rows.take(pa.array(kept, pa.int64()))
+    return replace(read.batch, rows=rows, locate=lambda asked: read.batch.locate([kept[row] for row in asked]))
 
 
-def _bars(item: Batch, translated: Translated, faulty: Mask) -> Iterator[Problem]:
+def _bars(read: Read, bad: list[int]) -> Iterator[Problem]:
     """Whom the bad rows bar: their FINESS, else their mailbox, else everyone."""
-    rows = translated.rows.filter(pa.array(faulty))
+    rows = read.translated.rows.take(pa.array(bad, pa.int64()))
     names = [name for name in ("finess_et", "expediteur") if name in rows.schema.names]
-    whose = {(one.get("finess_et"), one.get("expediteur")) for one in rows.select(names).to_pylist()}
-    for finess, sender in sorted({(finess, None if finess else sender) for finess, sender in whose}, key=str):
-        barred = frozenset({item.table})
-        yield Problem(item.file, "", None, "", "", "", barred, finess=finess, sender=sender, told=False)
+    named = {
+        (normalise_finess(row.get("finess_et") or ""), row.get("expediteur")) for row in rows.select(names).to_pylist()
+    }
+    for finess, sender in sorted({(finess, None if finess else sender) for finess, sender in named}, key=str):
+        tables = frozenset({read.batch.table})
+        yield Problem(read.batch.file, "", None, "", "", "", tables, finess=finess, sender=sender, told=False)
 
 
-def _row_problems(item: Batch, mapped: MappedTable, translated: Translated, rows: list[int]) -> Iterator[Problem]:
-    """One problem per bad cell of these rows; they explain, `_bars` bars."""
-    tables = frozenset({item.table})
-    for row, place in zip(rows, item.locate(rows), strict=True) if rows else ():
-        for mapped_column in mapped.columns:
-            name = mapped_column.column.name
+def _row_problems(read: Read, mapped: MappedTable, rows: list[int]) -> Iterator[Problem]:
+    """One problem per bad cell of these rows: it explains, `_bars` bars."""
+    translated = read.translated
+    for row, place in zip(rows, read.batch.locate(rows) if rows else (), strict=True):
+        for column in mapped.columns:
+            name = column.column.name
+            wrong = translated.bad.get(name) if name not in LENIENT else None
             if name in translated.empty and translated.empty[name][row].as_py():
-                expected, shown, advice = "une valeur", found("", identifying=True), "complétez cette valeur."
-                yield Problem(item.file, place, mapped_column.label, expected, shown, advice, tables, bars=False)
-            elif name in translated.bad and name not in LENIENT and translated.bad[name][row].as_py():
-                raw = (translated.raw[name][row].as_py() or "").removeprefix(TRUE_DATE)
-                shown = found(raw, identifying=mapped_column.column.identifying)
-                expected, advice = mapped_column.expected(), mapped_column.advice()
-                yield Problem(item.file, place, mapped_column.label, expected, shown, advice, tables, bars=False)
+                yield _cell_problem(read.batch, place, column, None)
+            elif wrong is not None and wrong[row].as_py():
+                yield _cell_problem(read.batch, place, column, translated.raw[name][row].as_py())
+
+
+def _cell_problem(batch: Batch, place: str, column: MappedColumn, raw: str | None) -> Problem:
+    shown = found((raw or "").removeprefix(TRUE_DATE), identifying=column.column.identifying)
+    expected, advice = (column.expected(), column.advice()) if raw else ("une valeur", "complétez cette valeur.")
+    return Problem(batch.file, place, column.label, expected, shown, advice, frozenset({batch.table}), bars=False)
 
 
 def _unmatched_problem(part: Part, table: str, unmatched: Unmatched) -> Problem:
-    if unmatched.count:
-        expected, shown = "une seule colonne de cet intitulé", str(unmatched.count)
+    if unmatched.times:
+        expected, shown = "une seule colonne de cet intitulé", str(unmatched.times)
         advice = "supprimez ou renommez les colonnes en double."
     else:
         expected = "cette colonne, que la correspondance nomme"

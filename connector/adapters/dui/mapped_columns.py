@@ -1,26 +1,23 @@
-"""The columns of a mapped table: where each is, and how its text becomes pivot text.
+"""A column of a mapped export: how its text becomes pivot text.
 
-Codes are translated, declared date formats become ISO 8601, constants fill their column. What
-cannot be understood is marked here, because only here the heading of the export is known.
+Codes are translated and declared date formats become ISO 8601. What cannot be understood is marked
+here, because only here the heading of the export and the codes of its mapping are known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.adapters.dui.mapped_dates import read_dates
-from connector.adapters.dui.mapped_files import near
 from connector.adapters.dui.mapped_read import TRUE_DATE
 from connector.adapters.tabular import plain_name, public_name
-from connector.mapping import MappingFile, worded
+from connector.mapping import worded
 from connector.model.finess import normalise_finess
-from connector.model.tables import TABLES, Column, Kind
+from connector.model.tables import Column, Kind
 
 _EMPTY = pa.scalar(None, pa.string())
 
@@ -67,7 +64,7 @@ class MappedColumn:
                 return "corrigez cette valeur."
 
     def read(self, raw: pa.Array) -> tuple[pa.Array, pa.Array | None]:
-        """The pivot text of trimmed values, and a mask of those that cannot be understood."""
+        """The pivot text of `trimmed` values, and a mask of those that cannot be understood."""
         if self.column.kind is Kind.DATE:
             return self._dates(raw)
         if self.column.kind in (Kind.CODE, Kind.FINESS, Kind.ZONE):
@@ -109,102 +106,7 @@ class MappedColumn:
         return known if text else ""
 
 
-class Unmatched(NamedTuple):
-    """A column whose heading is not there once: `times`, with the headings that are close."""
-
-    column: MappedColumn
-    times: int
-    close: tuple[str, ...]
-
-
-@dataclass
-class Translated:
-    """Pivot text of some rows. `raw` is what the export wrote; the masks tell the faulty cells."""
-
-    rows: pa.RecordBatch
-    raw: dict[str, pa.Array]
-    bad: dict[str, pa.Array] = field(default_factory=dict)
-    empty: dict[str, pa.Array] = field(default_factory=dict)  # required and empty
-
-
-class MappedTable:
-    """How the mapping reads one pivot table; `finess_et` is for rows that name none."""
-
-    def __init__(self, name: str, mapping: MappingFile, finess_et: str | None) -> None:
-        self._table = TABLES[name]
-        section = mapping.tables[name]
-        self.columns = tuple(
-            MappedColumn(
-                name,
-                column,
-                section.colonnes[column.name],
-                section.codes.get(column.name, {}),
-                mapping.formats_of(section, column.name),
-            )
-            for column in self._table.columns
-            if column.name in section.colonnes
-        )
-        self._constants = dict(section.constantes)
-        self._finess_et = finess_et if "finess_et" in self._table.by_name else None
-
-    @property
-    def names_an_et(self) -> bool:
-        """Whether something tells whose the rows are."""
-        told = {one.column.name for one in self.columns} | self._constants.keys()
-        return bool(self._finess_et) or bool(told & {"finess_et", "expediteur"})
-
-    def match(self, headings: Sequence[str]) -> tuple[dict[str, int], list[Unmatched]]:
-        """The rank of each column, and the columns that cannot be placed."""
-        plain = [plain_name(heading) for heading in headings]
-        exact = [heading.strip() for heading in headings]
-        ranks: dict[str, int] = {}
-        unmatched = []
-        known = any(plain_name(column.heading) in plain for column in self.columns)
-        for column in self.columns:
-            wanted = plain_name(column.heading)
-            if exact.count(column.heading) == 1:
-                ranks[column.column.name] = exact.index(column.heading)
-            elif plain.count(wanted) == 1:
-                ranks[column.column.name] = plain.index(wanted)
-            else:  # a first line without any known heading may hold values: it is never shown
-                unmatched.append(Unmatched(column, plain.count(wanted), near(wanted, headings) if known else ()))
-        return ranks, unmatched
-
-    def translate(self, read: dict[str, pa.Array], size: int) -> Translated:
-        """Pivot text of `size` rows, given the text of each column as the export writes it."""
-        result = Translated(pa.RecordBatch.from_arrays([], names=[]), {})
-        arrays: dict[str, pa.Array] = {name: pa.repeat(text, size) for name, text in self._constants.items()}
-        for column in self.columns:
-            name = column.column.name
-            raw = _trimmed(read[name], keep_dates=column.column.kind is Kind.DATE)
-            arrays[name], bad = column.read(raw)
-            result.raw[name] = raw
-            if bad is not None and pc.any(bad).as_py():
-                result.bad[name] = bad
-        if self._finess_et:
-            given = arrays.get("finess_et", pa.nulls(size, pa.string()))
-            arrays["finess_et"] = pc.fill_null(given, self._finess_et)
-        result.rows = pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
-        for name, mask in self._missing(arrays).items():
-            mask = pc.and_not(mask, result.bad[name]) if name in result.bad else mask
-            if pc.any(mask).as_py():
-                result.empty[name] = mask
-        return result
-
-    def _missing(self, arrays: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        """The required cells that are empty, with the two conditional rules of the pivot format."""
-        missing = {name: pc.is_null(arrays[name]) for name in self._table.required if name in arrays}
-        if "date_entree" in missing and "statut" in arrays:
-            waiting = pc.is_in(arrays["statut"], pa.array(["attente", "annule"]))
-            missing["date_entree"] = pc.and_not(missing["date_entree"], waiting)
-        if "expediteur" in arrays:
-            unsaid = pc.is_null(arrays["expediteur"])
-            named = pc.is_valid(arrays["finess_et"]) if "finess_et" in arrays else False
-            missing["expediteur"] = pc.and_not(unsaid, named)
-        return missing
-
-
-def _trimmed(text: pa.Array, *, keep_dates: bool) -> pa.Array:
+def trimmed(text: pa.Array, *, keep_dates: bool) -> pa.Array:
     """Text without outer blanks, null where nothing is left; the mark of true dates is for date columns."""
     text = pc.utf8_trim_whitespace(text if keep_dates else pc.utf8_ltrim(text, TRUE_DATE))
     return pc.if_else(pc.equal(text, ""), _EMPTY, text)

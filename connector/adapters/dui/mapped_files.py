@@ -15,7 +15,7 @@ from connector.adapters.tabular import plain_name, public_name
 from connector.config import Limits
 from connector.mapping import WORKBOOKS, MappingFile, TableMapping
 
-_UNKNOWN = "format non reconnu"  # why detection left a file aside that the mapping may still name
+UNKNOWN = "format non reconnu"  # why detection left a file aside that the mapping may still name
 
 
 def is_workbook(name: str) -> bool:
@@ -61,7 +61,7 @@ def claim(detection: Detection, root: Path, mapping: MappingFile, limits: Limits
     aside, detection.left_aside = detection.left_aside, []
     for name, reason in aside:
         file = SourceFile(root / name if root.is_dir() else root, name)
-        if reason == _UNKNOWN and _is_named(mapping, file, limits):
+        if reason == UNKNOWN and _is_named(mapping, file, limits):
             taken.append(file)
         else:
             detection.left_aside.append((name, reason))

@@ -45,7 +45,8 @@ class Export:
         self._files = files
         self._mapping = mapping
         self._limits = limits
-        self._names = [PurePosixPath(name).name for name in (*(file.name for file in files), *others)]
+        free = [file.name for file in files if not any(names_file(one, file.name) for one in mapping.tables.values())]
+        self._others = [PurePosixPath(name).name for name in (*free, *others)]
         self._sheets: dict[str, list[str]] = {}
 
     def parts(self, tables: Collection[str]) -> Iterator[Part | Problem | Notice]:
@@ -59,10 +60,10 @@ class Export:
                 yield item
             yield from self._aside(file, tables)
         missing: dict[str, list[str]] = {}
-        for name in wanted.keys() - held:
-            missing.setdefault(wanted[name].target, []).append(name)
-        for target in sorted(missing):
-            names = sorted(missing[target], key=list(wanted).index)
+        for name in wanted:
+            if name not in held:
+                missing.setdefault(name if wanted[name].requete else wanted[name].target, []).append(name)
+        for names in missing.values():
             yield self._missing(wanted[names[0]], names)
 
     def _file(self, file: SourceFile, named: dict[str, TableMapping]) -> Iterator[Part | Problem | Notice]:
@@ -112,34 +113,26 @@ class Export:
 
     def _missing(self, section: TableMapping, tables: Sequence[str]) -> Problem:
         """Why no file gives these tables, which are mapped to the same place."""
-        named = " et ".join(f"« {name} »" for name in tables)
+        named = "que la correspondance nomme pour " + " et ".join(f"« {name} »" for name in tables)
+        advice = "refaites l'export, ou corrigez son nom dans la correspondance."
         barred = frozenset(tables)
         if section.requete:
             advice = "lisez-la par une source SQL, ou retirez-la de la correspondance."
-            return Problem(f"table {named}", "", None, "un fichier ou une feuille", "une requête SQL", advice, barred)
-        sheets = {name: found for name, found in self._sheets.items() if names_file(section, name)}
-        if sheets:
-            count = sum(len(found) for found in sheets.values())
-            close = close_words(near(section.feuille or "", [sheet for found in sheets.values() for sheet in found]))
             return Problem(
-                ", ".join(sheets),
-                f"feuille « {section.feuille} »",
-                None,
-                f"cette feuille, que la correspondance nomme pour {named}",
-                f"{count} feuille{'s' if count > 1 else ''} sans elle{close}",
-                "refaites l'export, ou corrigez son nom dans la correspondance.",
-                barred,
+                f"table « {tables[0]} »", "", None, "un fichier ou une feuille", "une requête", advice, barred
             )
-        wanted = section.fichier or f"classeur avec la feuille « {section.feuille} »"
-        return Problem(
-            wanted,
-            "",
-            None,
-            f"ce fichier, que la correspondance nomme pour {named}",
-            f"aucun fichier de ce nom{close_words(near(wanted, self._names))}",
-            "refaites l'export, ou corrigez son nom dans la correspondance.",
-            barred,
-        )
+        books = {name: sheets for name, sheets in self._sheets.items() if names_file(section, name)}
+        if books:
+            sheets = [sheet for found in books.values() for sheet in found]
+            shown = f"{len(sheets)} feuille{'s' if len(sheets) > 1 else ''} sans elle"
+            shown += close_words(near(section.feuille or "", sheets))
+            place = f"feuille « {section.feuille} »"
+            return Problem(", ".join(books), place, None, f"cette feuille, {named}", shown, advice, barred)
+        if section.fichier is None:
+            expected = f"un classeur qui la contient, {named}"
+            return Problem(f"feuille « {section.feuille} »", "", None, expected, "aucun classeur", advice, barred)
+        shown = "aucun fichier de ce nom" + close_words(near(section.fichier, self._others))
+        return Problem(section.fichier, "", None, f"ce fichier, {named}", shown, advice, barred)
 
 
 def _lines(file: SourceFile, opened: CsvFile, table: str, ranks: dict[str, int]) -> Iterator[Item]:

@@ -22,7 +22,8 @@ _EVENEMENT = "https://identifiant-medicosocial-evenement.esante.gouv.fr"
 _FINESS = "https://finess.esante.gouv.fr"
 _STRUCTURE = "urn:oid:1.2.250.1.71.4.2.2"
 _URN = "urn:oid:"
-_INS = tuple(f"{_URN}1.2.250.1.213.1.4.{arc}" for arc in (8, 9, 10, 11))  # in order of preference
+_INS: dict[str | None, int] = {f"{_URN}1.2.250.1.213.1.4.{arc}": arc for arc in (8, 9, 10, 11)}  # by preference
+_NOT_INS = frozenset({"NSS", "NH"})
 _RELIABILITY = "fr-core-identity-reliability"
 _LOCAL_TYPES, _STAY_TYPES = frozenset({"PI", "PLI"}), frozenset({"SEJ", "NUMDOSS"})
 _PROJETS = frozenset({"tddui-careplan-projet-personnalise", "tddui-careplan-projet-perso"})
@@ -68,9 +69,9 @@ def text_of(node: Json, name: str) -> str | None:
     return value or None
 
 
-def codes_of(concept: Json | None) -> set[str | None]:
+def codes_of(concept: Json | None) -> list[str]:
     """The codes of a CodeableConcept."""
-    return {text_of(coding, "code") for coding in (concept or {}).get("coding") or ()} - {None}
+    return [coding["code"] for coding in concept.get("coding") or () if coding.get("code")] if concept else []
 
 
 def _profile_id(profile: str) -> str:
@@ -111,7 +112,7 @@ def is_evenement(resource: Json, profiles: Sequence[str]) -> bool:
         system = identifier.get("system")
         if system == _EVENEMENT:
             return True
-        if system == _SEJOUR or codes_of(identifier.get("type")) & _STAY_TYPES:
+        if system == _SEJOUR or not _STAY_TYPES.isdisjoint(codes_of(identifier.get("type"))):
             return False
     return bool(resource.get("partOf"))
 
@@ -120,31 +121,32 @@ def identity_of(identifiers: Iterable[Json]) -> Identity:
     """Local ids (those of TDDUI first), current INS and former ones."""
     local: list[LocalId] = []
     other: list[LocalId] = []
-    current: list[tuple[bool, int, Ins]] = []
+    current: list[tuple[int, bool, Ins]] = []
     former: list[Ins] = []
     for identifier in identifiers:
-        system, value, old = text_of(identifier, "system"), text_of(identifier, "value"), identifier.get("use") == "old"
+        system, value, use = text_of(identifier, "system"), text_of(identifier, "value"), identifier.get("use")
         if value is None:
             continue
-        codes = codes_of(identifier.get("type"))
-        if system in _INS and _may_be_ins(codes):
+        rank = _INS.get(system)
+        if rank is not None and system is not None and _may_be_ins(codes_of(identifier.get("type"))):
             ins = Ins(value, system.removeprefix(_URN))
-            if old:
+            if use == "old":
                 former.append(ins)
             else:
-                current.append((identifier.get("use") != "official", _INS.index(system), ins))
-        elif not old and system == LOCAL_USAGER:
+                current.append((rank, use != "official", ins))
+        elif use != "old" and system == LOCAL_USAGER:
             local.append(_local_id(value))
-        elif not old and codes & _LOCAL_TYPES:
+        elif use != "old" and not _LOCAL_TYPES.isdisjoint(codes_of(identifier.get("type"))):
             other.append(_local_id(value))
-    current.sort(key=lambda ranked: (ranked[1], ranked[0]))
-    known = [ins for _, _, ins in current]
-    return Identity(tuple(local or other), known[0] if known else None, (*known[1:], *former))
+    if len(current) > 1:
+        current.sort(key=lambda ranked: ranked[:2])
+        former = [ins for _, _, ins in current[1:]] + former
+    return Identity(tuple(local or other), current[0][2] if current else None, tuple(former))
 
 
-def _may_be_ins(codes: set[str | None]) -> bool:
+def _may_be_ins(codes: list[str]) -> bool:
     """Typed INS-* or not typed at all; a social security number has the same OID."""
-    return not codes or (not codes & {"NSS", "NH"} and any(code and code.startswith("INS") for code in codes))
+    return not codes or (_NOT_INS.isdisjoint(codes) and any(code.startswith("INS") for code in codes))
 
 
 def _local_id(value: str) -> LocalId:
@@ -209,8 +211,13 @@ def instant(text: str, zone: tzinfo) -> int:
 
 def reference_keys(reference: Json, types: frozenset[str]) -> tuple[str, ...]:
     """What a reference may be found by, most precise first; nothing when it names another type."""
+    text, identifier = text_of(reference, "reference"), reference.get("identifier")
+    if text and not identifier:
+        kind, _, name = text.partition("/")
+        if kind in types and name and "/" not in name:
+            return (text,)  # the usual form
     keys: list[str] = []
-    kind, text = text_of(reference, "type"), text_of(reference, "reference")
+    kind = text_of(reference, "type") or ""
     if text:
         path, _, query = text.partition("?")
         path = path.partition("/_history/")[0]
@@ -222,10 +229,9 @@ def reference_keys(reference: Json, types: frozenset[str]) -> tuple[str, ...]:
             if match := _TYPED.search(path):
                 kind = match[1]
                 keys.append(f"{match[1]}/{match[2]}")
-    identifier = reference.get("identifier")
     if identifier and (value := text_of(identifier, "value")):
         keys.append(f"{text_of(identifier, 'system') or ''}|{value}")
-    return tuple(keys) if kind is None or kind in types else ()
+    return tuple(keys) if not kind or kind in types else ()
 
 
 def _search_keys(kind: str, query: str) -> Iterable[str]:

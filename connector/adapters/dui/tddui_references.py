@@ -50,9 +50,9 @@ class References:
         entity = len(self.values)
         name = text_of(resource, "id")
         key = f"{resource['resourceType']}/{name}" if name else None
-        tokens = [(text_of(node, "system") or "", text_of(node, "value")) for node in resource.get("identifier") or ()]
         self._first.append(len(self._tokens))
-        for system, token in tokens:
+        for identifier in resource.get("identifier") or ():
+            system, token = text_of(identifier, "system") or "", text_of(identifier, "value")
             if token:
                 self._systems.append(self._bases.setdefault(system, system))
                 self._tokens.append(token)

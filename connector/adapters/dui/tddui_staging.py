@@ -228,18 +228,16 @@ class Staging:
         slots = [slot]
         for participant in participants:
             actor = participant.get("individual") or participant.get("actor") or participant.get("member")
-            if actor and not _is_professional(actor) and _may_be_usager(actor, alone=slot == NONE):
+            text = actor.get("reference") if actor else None
+            if text.__class__ is str and text.startswith("Practitioner"):
+                continue  # nearly always
+            if actor and _may_be_usager(actor, alone=slot == NONE):
                 slots.append(self.subjects.slot(actor, resource))
         return slot if len(slots) == 1 else self._together(slots)
 
     def _together(self, slots: list[int]) -> int:
         distinct = tuple(sorted({slot for slot in slots if slot != NONE}))
         return self.subjects.crowd(distinct) if len(distinct) > 1 else distinct[0] if distinct else NONE
-
-
-def _is_professional(actor: Json) -> bool:
-    text = actor.get("reference")
-    return text is not None and text.startswith("Practitioner")
 
 
 def _may_be_usager(actor: Json, *, alone: bool) -> bool:

@@ -1,0 +1,108 @@
+"""Two example mappings: what they read is what the pivot export of the same organisation says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.adapters.base import Batch
+from connector.collect import Source
+from connector.config import SourceSettings
+from connector.demo import mapped, pivot
+from connector.demo.organisation import Organisation
+from connector.mapping import settled
+from connector.model.finess import ALL_ZONES, zone_of
+from connector.model.result import Measure
+from connector.model.tables import MANY_ZONES, TABLES
+from connector.normalise import ZoneMap, normalise
+from tests.lib.run import as_entry, measure, source
+
+DEMO = Organisation(3, 12)
+DATES = (date(2025, 1, 1), date(2025, 4, 1))
+
+# « logiciel_dui » is a constant of each mapping; a format with an hour gives one to a date without.
+_OF_THE_EXPORT = {"logiciel_dui", "minute_derniere_maj"}
+
+
+@dataclass(frozen=True)
+class Exports:
+    """The same organisation as a mapped export and as pivot files."""
+
+    mapped: Source
+    pivot: Source
+
+
+@pytest.fixture(scope="module", params=[mapped.CSV_DUI, mapped.XLSX_DUI])
+def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    folder = tmp_path_factory.mktemp("exports")
+    if request.param == mapped.CSV_DUI:
+        mapped.write_csv(DEMO, folder / "export")
+    else:
+        mapped.write_xlsx(DEMO, folder / "export" / "registre-bleu.xlsx")
+    mapped.reduced_pivot(DEMO, folder / "pivot", request.param)
+    settings = settled(SourceSettings(mapping=mapped.MAPPINGS / f"{request.param}.toml"))
+    return Exports(source("correspondance", folder / "export", settings), source("pivot", folder / "pivot"))
+
+
+def test_the_rows_are_those_of_the_pivot_files(exports: Exports) -> None:
+    """Headings, codes, dates and zones undone, every row is the same and in the same order, in every table."""
+    tables = {table for table, _ in _batches(exports.pivot)}
+    assert tables == {table for table, _ in _batches(exports.mapped)}
+    assert {"etablissements", "usagers", "sejours", "dossiers", "mises_a_jour", "depots_dmp"} <= tables
+    for table in TABLES:
+        assert _rows(exports.mapped, table) == _rows(exports.pivot, table), table
+
+
+def test_the_figures_are_those_of_the_pivot_files(exports: Exports) -> None:
+    """Every result at two dates is the same, and so is what each source names and holds."""
+    read, (ours,) = measure([exports.mapped], dates=DATES)
+    reference, (theirs,) = measure([exports.pivot], dates=DATES)
+    assert _figures(read) == _figures(reference)
+    assert (ours.lignes, ours.nommes, ours.bars, ours.problemes) == (theirs.lignes, theirs.nommes, {}, [])
+
+
+def test_the_csv_example_holds_the_whole_pivot_export(tmp_path: Path) -> None:
+    """Nothing is lost by « Dossier Plus »: its figures are those of the full pivot folder."""
+    mapped.write_csv(DEMO, tmp_path / "export")
+    pivot.write(DEMO, tmp_path / "pivot")
+    settings = settled(SourceSettings(mapping=mapped.MAPPINGS / f"{mapped.CSV_DUI}.toml"))
+    read, _ = measure([source("correspondance", tmp_path / "export", settings)])
+    reference, _ = measure([source("pivot", tmp_path / "pivot")])
+    assert _figures(read) == _figures(reference)
+    assert len(read[0].resultats) == 12 * 9
+
+
+def _figures(measures: Sequence[Measure]) -> list[list[dict[str, object]]]:
+    return [[as_entry(result) for result in one.resultats] for one in measures]
+
+
+def _batches(read: Source) -> list[tuple[str, Batch]]:
+    items = list(read.open().read(TABLES))
+    return [(item.table, item) for item in items if isinstance(item, Batch)]
+
+
+def _rows(read: Source, table: str) -> list[dict[str, Any]]:
+    """Normalised rows, each date in the zone of the ET of its row."""
+    zones = ZoneMap(zone_of, ALL_ZONES, read.settings.fuseau)
+    rows = []
+    for name, batch in _batches(read):
+        if name == table:
+            result = normalise(batch, zones)
+            assert (result.bad, result.notices) == (0, [])
+            rows += [_in_its_zone(table, row) for row in result.rows.to_pylist()]
+    return rows
+
+
+def _in_its_zone(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    row = {name: value for name, value in row.items() if name not in _OF_THE_EXPORT}
+    if table in MANY_ZONES:
+        days = [row.pop(f"jour_{index}") for index in range(len(ALL_ZONES))]
+        # The demo writes the ET inside the id of its messages, which may name none.
+        finess = row["finess_et"] or row["id_message"].partition(".")[2].partition("@")[0]
+        row["horodatage"] = days[ALL_ZONES.index(zone_of(finess))]
+    return row
