@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from connector.adapters.detect import Recognised
 from connector.collect import Collected, Source, collect
 from connector.config import Settings, SourceSettings
-from connector.indicators.checks import Moment
 from connector.indicators.coverage import Mailboxes, coverage
 from connector.indicators.engine import open_engine
 from connector.indicators.evaluate import Request, Site, WindowMeasure, evaluate, in_order, prepare, terms_by_et
@@ -24,6 +23,7 @@ from connector.indicators.findings import (
     ceiling_findings,
     ceilings,
     establishment_findings,
+    examine,
     history_findings,
     message_findings,
     record_findings,
@@ -35,6 +35,7 @@ from connector.indicators.worklists import worklist
 from connector.lake.writer import Snapshot
 from connector.mapping import settled
 from connector.model.directory import Directory
+from connector.model.findings import Finding
 from connector.model.inventory import SourceInventory
 from connector.model.result import Measure, Result, SourceSummary, WorkItem
 from connector.pseudonymise import Pseudonymiser
@@ -88,9 +89,13 @@ def audit(site: Site, collected: Collected, settings: Settings, asked: Asked) ->
         request = request_at(site, settings, asked, rank, dates)
         terms = terms_by_et(site, request)
         windows = evaluate(site, request, terms)
-        measures.append(_measure(site, collected, request, terms, windows, measures, sources))
-        if rank == len(dates) - 1:
-            worklists = tuple(worklist(site, windows, request.date_mesure))
+        found: list[Finding] = []
+        for window in windows:
+            examined = examine(site, window, request.date_mesure)
+            found += record_findings(site, window, examined)
+            if rank == len(dates) - 1:
+                worklists += tuple(worklist(site, window, examined))
+        measures.append(_measure(site, collected, request, terms, windows, found, measures, sources))
     return Audit(tuple(measures), worklists, collected.inventories)
 
 
@@ -100,6 +105,7 @@ def _measure(
     request: Request,
     terms: Mapping[str, Terms],
     windows: Sequence[WindowMeasure],
+    records: Sequence[Finding],
     earlier: Sequence[Measure],
     sources: tuple[SourceSummary, ...],
 ) -> Measure:
@@ -108,11 +114,7 @@ def _measure(
     found = [
         *source_findings(site, collected.inventories),
         *establishment_findings(site, request.programme, terms),
-        *(
-            finding
-            for window in windows
-            for finding in record_findings(site, window, Moment(window.periode, request.date_mesure, window.persons))
-        ),
+        *records,
         *message_findings(site),
         *result_findings(results),
         *history_findings(results, earlier),

@@ -148,8 +148,8 @@ def _future(table: str, *days: str) -> Expression:
 
 
 def _future_messages(facts: Facts, moment: Moment) -> ir.Table:
-    rows = facts.messages()
-    late = rows.filter((rows.jour > ibis.literal(moment.too_late)) & rows.finess_et.notnull())
+    rows = facts.of_et("messages_mssante")
+    late = rows.filter((rows.jour_0 > ibis.literal(moment.too_late)) & rows.finess_et.notnull())
     return _listed(late, "messages_mssante")
 
 

@@ -45,13 +45,14 @@ class Facts:
         self.engine = engine
         self._attribution = attribution
         self._zones = zones
+        self._depots: dict[Period, ir.Table] = {}
         self.repeated: dict[str, ir.Table] = {}  # keys that several rows of an entity table share
         self._renamed = self._renaming()
         self._owners = self._mailboxes()
         self._ejs = self._pairs("_ej", "ej", ((ej, et) for ej, ets in attribution.candidates.items() for et in ets))
         self.usagers = engine.keep("_usagers", self._usagers())
         self.dossiers = engine.keep("_dossiers", self._dossiers())
-        self._former_known = engine.count(engine.table("matricules_anterieurs")) > 0
+        self.porteurs = engine.keep("_porteurs", self._porteurs())
         self.liens = engine.keep("_liens", self._liens())
 
     # ------------------------------------------------------------------ rows and their ET
@@ -269,6 +270,12 @@ class Facts:
         Columns: `finess_et`, `id_document`, `statut`, `matricule` (usable or null), `id_usager`,
         `operation`, `code_erreur`.
         """
+        if periode not in self._depots:
+            name = f"_depots_{periode.first}_{periode.end}"
+            self._depots[periode] = self.engine.keep(name, self._attributed_deposits(periode))
+        return self._depots[periode]
+
+    def _attributed_deposits(self, periode: Period) -> ir.Table:
         rows = self._around(self._deposits(), periode)
         if self._attribution.candidates:
             rows = self._of_ej(rows)
@@ -288,11 +295,11 @@ class Facts:
         usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
         return rows.mutate(matricule=usable.ifelse(rows.matricule, ibis.null("string")))
 
-    def porteurs(self) -> ir.Table:
+    def _porteurs(self) -> ir.Table:
         """(`finess_et`, `matricule`, `personne`) : qui porte ou a porté chaque matricule utilisable."""
         u = self.usagers
         present = u.filter(u.matricule.notnull()).select("finess_et", "matricule", "personne")
-        if not self._former_known:
+        if not self.engine.count(self.engine.table("matricules_anterieurs")):
             return present
         former = self.of_et("matricules_anterieurs")
         former = former.filter(former.matricule_bien_forme & _of_production(former.oid_ins))
@@ -312,19 +319,19 @@ class Facts:
         Keeps the columns of `depots` and adds `personne`; a deposit that matches nobody is left out.
         """
         named = depots.filter(depots.matricule.notnull())
-        by_matricule = named.join(self.porteurs(), ["finess_et", "matricule"]).select(*depots.columns, "personne")
+        by_matricule = named.join(self.porteurs, ["finess_et", "matricule"]).select(*depots.columns, "personne")
         u = self.usagers.select("finess_et", "id_usager", "personne")
         by_id = self.sans_porteur(depots).join(u, USAGER).select(*depots.columns, "personne")
         return by_matricule.union(by_id)
 
     def sans_porteur(self, depots: ir.Table) -> ir.Table:
         """The deposits whose matricule nobody of the ET carries, or that have none."""
-        return depots.anti_join(self.porteurs(), ["finess_et", "matricule"])
+        return depots.anti_join(self.porteurs, ["finess_et", "matricule"])
 
     def _of_ej(self, rows: ir.Table) -> ir.Table:
         """A deposit of an EJ goes to its only ET that carries the matricule, else to the only one that has the id."""
         ejs = self._ejs
-        carriers = self.porteurs().select("finess_et", "matricule").distinct()
+        carriers = self.porteurs.select("finess_et", "matricule").distinct()
         by_matricule = _only_et(ejs.join(carriers, ejs.et == carriers.finess_et), ["ej", "matricule"])
         ids = self.usagers.select("finess_et", "id_usager").distinct()
         by_id = _only_et(ejs.join(ids, ejs.et == ids.finess_et), ["ej", "id_usager"])

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from statistics import mean, pstdev
 
-from connector.indicators.checks import CHECKS, Moment
+import ibis.expr.types as ir
+
+from connector.indicators.checks import CHECKS, Check, Moment
 from connector.indicators.coverage import Support, resolved
 from connector.indicators.evaluate import Site, WindowMeasure
 from connector.indicators.judge import reaches
@@ -24,14 +27,22 @@ _PUBLIC_CODE = re.compile(r"[A-Za-z0-9_.:+ -]{1,40}")
 HISTORY_MIN = 6  # windows before a z-score means something
 
 
-def record_findings(site: Site, window: WindowMeasure, moment: Moment) -> Iterator[Finding]:
+def examine(site: Site, window: WindowMeasure, date_mesure: date) -> list[tuple[Check, ir.Table]]:
+    """The rows that each check finds odd, computed once: they are counted, then listed on site."""
+    moment = Moment(window.periode, date_mesure, window.persons)
+    engine = site.facts.engine
+    return [
+        (check, engine.keep(f"_constat_{rank}", check.rows(site.facts, moment)))
+        for rank, check in enumerate(CHECKS)
+        if all(site.coverage.covered[table] for table in check.tables)
+    ]
+
+
+def record_findings(site: Site, window: WindowMeasure, examined: Sequence[tuple[Check, ir.Table]]) -> Iterator[Finding]:
     """What the records of the ETs of a window show."""
     inside = set(window.ets)
-    for check in CHECKS:
-        if not all(site.coverage.covered[table] for table in check.tables):
-            continue
-        rows = check.rows(site.facts, moment)
-        for row in site.facts.engine.rows(rows.group_by("finess_et", "detail").agg(n=rows.count())):
+    for check, odd in examined:
+        for row in site.facts.engine.rows(odd.group_by("finess_et", "detail").agg(n=odd.count())):
             if row["finess_et"] in inside and speaks(site, check.tables, row["finess_et"]):
                 yield Finding(row["finess_et"], check.code, row["n"], public_detail(row["detail"]))
 

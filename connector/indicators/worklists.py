@@ -6,12 +6,11 @@ They hold local ids, so they are written under `local/` only, and never sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
-from connector.indicators.checks import CHECKS, Moment
+from connector.indicators.checks import Check
 from connector.indicators.evaluate import Site, WindowMeasure
 from connector.indicators.findings import speaks
 from connector.model.result import WorkItem
@@ -19,22 +18,22 @@ from connector.model.result import WorkItem
 CLOSED_DMP = "DMPClosed"
 
 
-def worklist(site: Site, windows: Sequence[WindowMeasure], date_mesure: date) -> Iterator[WorkItem]:
-    """Every line of every list, in no particular order."""
-    for window in windows:
-        inside = set(window.ets)
-        lists = [
-            ("dossiers_a_mettre_a_jour", ("usagers", "sejours", "dossiers"), _to_update(site, window)),
-            *((name, ("usagers", "sejours", "depots_dmp"), rows) for name, rows in _dmp_lists(site, window)),
-            *(
-                (check.code, check.tables, check.rows(site.facts, Moment(window.periode, date_mesure, window.persons)))
-                for check in CHECKS
-            ),
-        ]
-        for name, tables, rows in lists:
-            for item in _items(site, name, rows):
-                if item.finess_et in inside and speaks(site, tables, item.finess_et):
-                    yield item
+def worklist(site: Site, window: WindowMeasure, examined: Sequence[tuple[Check, ir.Table]]) -> Iterator[WorkItem]:
+    """Every line of every list of the ETs of a window, in no particular order."""
+    inside = set(window.ets)
+    lists = [
+        ("dossiers_a_mettre_a_jour", ("usagers", "sejours", "dossiers"), _to_update(site, window)),
+        *((name, ("usagers", "sejours", "depots_dmp"), rows) for name, rows in _dmp_lists(site, window)),
+        *((check.code, check.tables, odd) for check, odd in examined),
+    ]
+    for name, tables, rows in lists:
+        for item in _items(site, name, rows):
+            if (
+                (item.id_usager or item.id_dossier)
+                and item.finess_et in inside
+                and speaks(site, tables, item.finess_et)
+            ):
+                yield item
 
 
 def _items(site: Site, name: str, rows: ir.Table) -> Iterator[WorkItem]:

@@ -19,8 +19,16 @@ OBX = "OBX|1|ED|11490-0^CR d'hospitalisation^LN||^TEXT^XML^Base64^RE9D||||||{sta
 SB = f"PRT||UC||SB^^participation|8992^DEMO|||ESSMS^^^^^ASIP-SANTE-ST&1.2.250.1.71.4.2.2&ISO^FINEG^^^{FINESS}"
 
 
-def msh(kind: str, control: str, *, mode: str = "P", charset: str = "UNICODE UTF-8", stamp: str = "20250301103000",
-        ends: str = "DUI|ESSMS|PFI|GRADES", profile: str = PROFILE) -> str:
+def msh(
+    kind: str,
+    control: str,
+    *,
+    mode: str = "P",
+    charset: str = "UNICODE UTF-8",
+    stamp: str = "20250301103000",
+    ends: str = "DUI|ESSMS|PFI|GRADES",
+    profile: str = PROFILE,
+) -> str:
     return f"MSH|^~\\&|{ends}|{stamp}||{kind}|{control}|{mode}|2.6|||||FRA|{charset}|||{profile}"
 
 
@@ -29,8 +37,18 @@ def flag(code: str, value: str, rank: int = 2) -> str:
 
 
 def document(
-    control: str = "1", *, kind: str = "ORU^R01^ORU_R01", dmp: str = "N", ps: str = "N", pat: str = "N",
-    asked: str = "N", status: str = "F", pid: str = PID, parties: tuple[str, ...] = (SB,), txa: str = "", **head: str
+    control: str = "1",
+    *,
+    kind: str = "ORU^R01^ORU_R01",
+    dmp: str = "N",
+    ps: str = "N",
+    pat: str = "N",
+    asked: str = "N",
+    status: str = "F",
+    pid: str = PID,
+    parties: tuple[str, ...] = (SB,),
+    txa: str = "",
+    **head: str,
 ) -> list[str]:
     """A document message, by default for nobody: `dmp`, `ps`, `pat` and `asked` are its flags."""
     flags = {"DESTDMP": dmp, "DESTMSSANTEPS": ps, "DESTMSSANTEPAT": pat, "ACK_RECEPTION": asked}
@@ -47,7 +65,9 @@ def zam(event: str, answered: str, answer: str, error: str = "", ends: str = "PF
         "EVN||20250301110000",
         f"OBX|1|CWE|{codes[event]}^Accusé^AckMetierZAM|{answered}|{answer}^^expandedYes-NoIndicator||||||F|",
     ]
-    return lines + ([f"ERR|||207^Application error^messageErrorCondition|E|{error}^libellé^DMPERRORCODE"] if error else [])
+    return lines + (
+        [f"ERR|||207^Application error^messageErrorCondition|E|{error}^libellé^DMPERRORCODE"] if error else []
+    )
 
 
 def ack(answered: str, code: str, event: str = "R01", error: str = "") -> list[str]:
@@ -74,7 +94,10 @@ class Found:
 
 
 def read_files(
-    folder: Path, files: dict[str, bytes], tables: tuple[str, ...] = TABLES, finess_et: str | None = None,
+    folder: Path,
+    files: dict[str, bytes],
+    tables: tuple[str, ...] = TABLES,
+    finess_et: str | None = None,
     ligne_max: int = 16 * 1024 * 1024,
 ) -> Found:
     """Everything that the adapter yields for these files, in this order."""

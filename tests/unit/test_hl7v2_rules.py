@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_hl7v2_lib import FINESS, INS, NIR, PID, SB, ack, document, flag, msh, raw, read_files, zam
+from tests.unit.test_hl7v2_lib import FINESS, INS, NIR, SB, Found, ack, document, flag, msh, raw, read_files, zam
 
 MESSAGES, DEPOTS = "messages_mssante", "depots_dmp"
 
@@ -246,8 +246,7 @@ def test_only_the_tables_asked_are_given(tmp_path: Path) -> None:
     content = {"flux.hl7": raw(document(ps="Y", dmp="Y"))}
     assert list(read_files(tmp_path, content, (MESSAGES,)).tables) == [MESSAGES]
     assert list(read_files(tmp_path, content, (DEPOTS,)).tables) == [DEPOTS]
-    empty = read_files(tmp_path, {"flux.hl7": b"\0"}, ("usagers",))
-    assert not (empty.tables or empty.problems or empty.notices)
+    assert read_files(tmp_path, {"flux.hl7": b"\0"}, ("usagers",)) == Found()
 
 
 def test_a_flag_said_twice_holds_when_one_says_yes(tmp_path: Path) -> None:
@@ -278,8 +277,3 @@ def test_a_document_number_with_its_root_is_written_like_a_unique_id(tmp_path: P
     txa = "TXA|1|11490-0|TEXT|20250301||||||||58132^^1.2.250.2345^ISO|||||AU"
     found = read_files(tmp_path, {"flux.hl7": raw(document(kind="MDM^T02", dmp="Y", txa=txa))})
     assert found.column(DEPOTS, "id_document") == ["1.2.250.2345^58132"]
-
-
-def test_pid_3_of_the_fixture_is_what_the_tests_think() -> None:
-    """The default person of the tests has an INS and a local id."""
-    assert PID.split("|")[3].split("~")[1].startswith("U42^")
