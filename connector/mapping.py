@@ -24,18 +24,8 @@ from connector.model.tables import TABLES, Column, Kind
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 
 DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
-_WORDS = {
-    "d": "JJ",
-    "m": "MM",
-    "Y": "AAAA",
-    "y": "AA",
-    "H": "HH",
-    "M": "MM",
-    "S": "SS",
-    "f": "ffffff",
-    "z": "±HH:MM",
-    "%": "%",
-}
+_WORDS = {"d": "JJ", "m": "MM", "Y": "AAAA", "y": "AA"}  # as a spreadsheet writes them
+_WORDS |= {"H": "HH", "M": "MM", "S": "SS", "f": "ffffff", "z": "±HH:MM", "%": "%"}
 _INSTANTS = {"horodatage", "dossiers.date_derniere_maj", "evenements_agenda.date_debut"}
 _NEEDS = {"S": "M", "M": "H", "H": "M", "f": "S", "z": "H"}  # a time is read from its hour down
 
@@ -189,6 +179,8 @@ def _table_faults(mapping: MappingFile, name: str, section: TableMapping) -> Ite
         yield _Fault(base, "le nom d'une table pivot : " + ", ".join(TABLES), name)
         return
     yield from _place_faults(base, section)
+    if not section.colonnes:
+        yield _Fault((*base, "colonnes"), "au moins une colonne de l'export", "rien")
     columns = TABLES[name].by_name
     for part in ("colonnes", "constantes", "codes", "formats"):
         for unknown in sorted(set(getattr(section, part)) - columns.keys()):

@@ -153,6 +153,8 @@ class JsonLines:
     def _suspect(self, whole: bytes, lines: list[bytes]) -> bool:
         """Whether a line may be too long or too deep; a bound on the `{` and `[` of a line settles nearly all."""
         longest = max(map(len, lines))
+        if longest <= self._depth:
+            return longest > self._limit
         padded = whole + b" " * (-len(whole) % _WINDOW)
         openings = (np.frombuffer(padded, np.uint8) | 0x20) == ord("{")  # `[` is `{` without this bit
         by_window = openings.view(np.uint64).reshape(-1, _WINDOW // 8).sum(axis=1).view(np.uint8).reshape(-1, 8)
@@ -196,7 +198,7 @@ class JsonLines:
             return JsonError("de l'UTF-8", f"un octet d'un autre encodage au rang {wrong.start + 1}", _UTF8)
         if "depth" in error.msg:
             return _too_deep(self._depth)
-        if not ended:
+        if not ended and "end of data" in error.msg:
             return JsonError("un objet JSON complet", "une ligne qui s'interrompt", _CUT)
         return JsonError("un objet JSON complet", f"du JSON invalide au caractère {error.pos + 1}", _REDO)
 
@@ -251,7 +253,7 @@ class JsonDocument:
                     yield rank, value
             else:
                 self.members[key], size = window.value(nested=1)
-                kept += size
+                kept += len(key) + size
                 if kept > self._source.limits.ligne_max:
                     raise window.too_long()
         if window.peek():
@@ -362,17 +364,18 @@ class _Window:
 
     def _grow(self, error: json.JSONDecodeError) -> None:
         """Read on when the fault may come from the end of the window; twice as much each time."""
-        size = len(self._text) - self._at
-        at_end = error.pos + 16 > len(self._text) or error.msg.startswith("Unterminated string")
-        if at_end and size > self._longest:
-            raise self.too_long()
-        if at_end and self._more():
-            while len(self._text) < 2 * size and self._more():
-                pass
-            return
-        if at_end and (error.msg.startswith("Unterminated string") or not self._text[error.pos :].strip()):
-            raise _cut_short()
-        raise JsonError("du JSON valide", f"du JSON invalide au caractère {error.pos - self._at + 1}", _REDO)
+        size, at = len(self._text) - self._at, error.pos - self._at
+        unclosed = error.msg.startswith("Unterminated string")
+        if unclosed or at + 16 > size:
+            if size > self._longest:
+                raise self.too_long()
+            if self._more():
+                while len(self._text) < 2 * size and self._more():
+                    pass
+                return
+            if unclosed or not self._text[at:].strip():
+                raise _cut_short()
+        raise JsonError("du JSON valide", f"du JSON invalide au caractère {at + 1}", _REDO)
 
     def _checked(self, value: object, end: int, nested: int) -> int:
         """The length of a value that respects the limits; the window moves past it."""

@@ -33,7 +33,7 @@ def _group() -> None:
 
 def check(
     fichier: Path = typer.Argument(metavar="FICHIER", help="Fichier de correspondance (TOML)."),
-    source: Optional[Path] = typer.Argument(None, metavar="[SOURCE]", help="Export à comparer : dossier ou fichier."),  # noqa: UP045
+    source: Optional[Path] = typer.Argument(None, metavar="SOURCE", help="Export à comparer : dossier ou fichier."),  # noqa: UP045
     as_json: bool = typer.Option(False, "--json", help="Écrit le compte rendu en JSON sur la sortie standard."),
 ) -> None:
     """Vérifie un fichier de correspondance et, avec SOURCE, ce qu'un export y trouve."""
@@ -54,7 +54,7 @@ def check(
         _write_json(content | {"tables": [asdict(table) for table in tables], "laisses_de_cote": aside})
     else:
         lines = _described(mapping, fichier) if source is None else _compared(tables, aside, fichier)
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.write("".join(f"{line}\n" for line in (*lines, *_nameless(mapping))))
     if drifted:
         raise typer.Exit(11)
 
@@ -80,13 +80,17 @@ def _write_json(content: dict[str, object]) -> None:
 
 def _described(mapping: MappingFile, fichier: Path) -> Iterator[str]:
     """What the mapping says, when there is no export to compare."""
-    from connector.adapters.dui.mapped_table import MappedTable
-
     version = f", version {mapping.version}" if mapping.version else ""
     yield f"{fichier} : correspondance valide ({mapping.logiciel}{version})."
     for name, section in mapping.tables.items():
         count = len(section.colonnes) + len(section.constantes)
         yield f"  {name} : {section.target}, {_many(count, 'colonne')}"
+
+
+def _nameless(mapping: MappingFile) -> Iterator[str]:
+    """What the settings of the source will have to say."""
+    from connector.adapters.dui.mapped_table import MappedTable
+
     nameless = [name for name in mapping.tables if not MappedTable(name, mapping, mapping.finess_et).names_an_et]
     if nameless:
         yield f"Rien ne donne « finess_et » dans {', '.join(nameless)} : indiquez-le dans [[source]] des réglages."

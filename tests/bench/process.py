@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -68,19 +67,30 @@ def watch() -> Iterator[Outcome]:
     outcome["memoire"] = peak_memory()
 
 
+class Stages:
+    """Wall time inside stages, all threads added up, and the peak memory when each last ended."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, dict[str, float]] = {}
+
+    def add(self, name: str, spent: float) -> None:
+        before = self.told.get(name, {}).get("secondes", 0.0)
+        self.told[name] = {"secondes": before + spent, "pic": peak_memory()}
+
+
 @contextmanager
-def stages(**functions: str) -> Iterator[dict[str, float]]:
-    """Wall time spent in functions given as `name="module.function"`, all threads added up.
+def stages(**functions: str) -> Iterator[Stages]:
+    """Watch functions given as `name="module.function"`.
 
     One that no longer exists is left out: stages explain a figure, they are not the figure.
     """
-    spent: dict[str, float] = defaultdict(float)
+    found = Stages()
     with ExitStack() as stack:
         for name, target in functions.items():
             owner, _, attribute = target.rpartition(".")
             if (function := getattr(_object(owner), attribute, None)) is not None:
-                stack.enter_context(patch(target, _timed(function, name, spent)))
-        yield spent
+                stack.enter_context(patch(target, _timed(function, name, found)))
+        yield found
 
 
 def _object(path: str) -> Any:
@@ -92,13 +102,13 @@ def _object(path: str) -> Any:
         return getattr(import_module(module), name, None)
 
 
-def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
+def _timed(function: Callable[..., Any], name: str, found: Stages) -> Callable[..., Any]:
     def call(*arguments: Any, **options: Any) -> Any:
         start = perf_counter()
         result = function(*arguments, **options)
         if isinstance(result, GeneratorType):  # its work is done while it is read
             result = list(result)
-        spent[name] += perf_counter() - start
+        found.add(name, perf_counter() - start)
         return result
 
     return call

@@ -40,6 +40,7 @@ _CSV_STAGES = {
     "constats": "connector.agent.record_findings",
     "constats_messages": "connector.agent.message_findings",
     "plafonds": "connector.agent.ceilings",
+    "rapport": "tests.bench.sides_measure.to_json",
 }
 
 
@@ -57,17 +58,17 @@ def indicators(lake: str, memory_limit: str, scratch: str) -> Outcome:
     """From the Parquet files to every result judged; the results go to `chiffres.json` in `scratch`."""
     known, asked, settings = collected(Path(lake)), _asked(), with_memory(memory_limit)
     _import_late()
-    with stages(**_ENGINE_STAGES) as spent, watch() as outcome:
+    with stages(**_ENGINE_STAGES) as found, watch() as outcome:
         start = perf_counter()
         with open_lake(known, settings, Path(scratch)) as site:
             opened = perf_counter()
             request = agent.request_at(site, settings, asked, 0, asked.dates)
             windows = evaluate(site, request, terms_by_et(site, request))
             results = in_order(windows, request.programme)
-            spent["evaluation"] = perf_counter() - opened
-    spent["ouverture"] = opened - start - spent["preparation"]
+            found.add("evaluation", perf_counter() - opened)
+    found.add("ouverture_et_preparation", opened - start)
     Path(scratch, "chiffres.json").write_bytes(orjson.dumps([as_entry(result) for result in results]))
-    return outcome | {"resultats": len(results), "etapes": dict(spent)}
+    return outcome | {"resultats": len(results), "etapes": found.told}
 
 
 def audit(folder: str, scratch: str) -> Outcome:
@@ -76,14 +77,14 @@ def audit(folder: str, scratch: str) -> Outcome:
     _import_late()
     target = Path(scratch, "indicateurs.json")
     with (
-        stages(**_CSV_STAGES) as spent,
+        stages(**_CSV_STAGES) as found,
         patch("connector.agent.worklist", return_value=()),
         watch() as outcome,
         agent.open_site(sources, settings, KEY, Path(scratch)) as (site, known),
     ):
         result = agent.audit(site, known, settings, asked)
         target.write_bytes(to_json(result.measures[-1]))
-    return outcome | {"octets": target.stat().st_size, "fautes": result.faulty, "etapes": dict(spent)}
+    return outcome | {"octets": target.stat().st_size, "fautes": result.faulty, "etapes": found.told}
 
 
 def convert(folder: str, scratch: str) -> Outcome:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from connector.adapters.base import SourceFile
 from connector.adapters.registry import load
-from connector.agent import Asked, audit, open_site
+from connector.agent import Asked, audit, open_site, request_at
 from connector.collect import Source
 from connector.config import Settings, SourceSettings
+from connector.indicators.evaluate import evaluate, in_order, terms_by_et
 from connector.indicators.programme import load_programme
 from connector.model.inventory import SourceInventory
 from connector.model.result import Measure, Result
@@ -74,6 +75,22 @@ def measure(
     ):
         result = audit(site, collected, settings, asked)
     return result.measures, result.inventories
+
+
+def results(
+    sources: Sequence[Source],
+    settings: Settings,
+    *,
+    programme: str,
+    day: date,
+    first_measure: bool,
+    window_kind: str | None,
+) -> tuple[Result, ...]:
+    """The results alone of one date, without findings: what a comparison of integers needs."""
+    asked = Asked(load_programme(programme), (day,), first_measure, window_kind)
+    with tempfile.TemporaryDirectory() as scratch, open_site(sources, settings, KEY, Path(scratch)) as (site, _):
+        request = request_at(site, settings, asked, 0, [day])
+        return in_order(evaluate(site, request, terms_by_et(site, request)), asked.programme)
 
 
 def as_entry(result: Result) -> dict[str, object]:

@@ -4,45 +4,66 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector.config import Settings
-from tests.lib.cases import random_case, write_pivot
+from tests.lib.batch import moved_batch
+from tests.lib.cases import Case, random_case, write_pivot
 from tests.lib.reference import evaluate
-from tests.lib.run import as_entry, measure, source
+from tests.lib.run import as_entry, results, source
 
-CASES = 1000
-_CHUNK = 25
+ALONE = 60  # cases measured one by one: coverage of the settings, first measures, imposed windows
+_BATCHES = [
+    [int(seed) for seed in line.split()]
+    for line in Path(__file__).with_name("seeds.txt").read_text(encoding="ascii").splitlines()
+]
 
-
-@pytest.mark.parametrize("first", range(0, CASES, _CHUNK))
-def test_the_engine_and_the_reference_give_the_same_integers(first: int) -> None:
-    """Every field of every result is the same, on small cases made to be nasty."""
-    for seed in range(first, first + _CHUNK):
-        assert _engine(seed) == _reference(seed), f"seed {seed}"
+Entries = dict[tuple[str, str], dict[str, Any]]
 
 
-def _engine(seed: int) -> list[dict[str, object]]:
+@pytest.mark.parametrize("rank", range(len(_BATCHES)))
+def test_thousands_of_cases_give_the_same_integers(rank: int) -> None:
+    """Every field of every result is the same, on small cases made to be nasty, ninety in one run."""
+    batch = moved_batch(_BATCHES[rank])
+    found = _engine([case for _, case in batch])
+    for seed, case in batch:
+        expected = _reference(case)
+        assert {key: found.pop(key, None) for key in expected} == expected, f"seed {seed}"
+    assert not found
+
+
+@pytest.mark.parametrize("seed", range(ALONE))
+def test_a_case_alone_gives_the_same_integers(seed: int) -> None:
+    """Every field of every result is the same when the run holds nothing else."""
     case = random_case(seed)
+    assert _engine([case]) == _reference(case)
+
+
+def _engine(cases: list[Case]) -> Entries:
+    settings: dict[str, dict[str, Any]] = {}
+    for case in cases:
+        for section, content in (case.settings or {}).items():
+            settings.setdefault(section, {}).update(content)
     with tempfile.TemporaryDirectory() as root:
-        folders = [Path(root, f"s{rank}") for rank in range(len(case.sources))]
-        for folder, tables in zip(folders, case.sources, strict=True):
-            folder.mkdir()
-            write_pivot(tables, folder)
-        measures, _ = measure(
+        folders = []
+        for tables in (tables for case in cases for tables in case.sources):
+            folders.append(Path(root, f"s{len(folders)}"))
+            folders[-1].mkdir()
+            write_pivot(tables, folders[-1])
+        found = results(
             [source("pivot", folder) for folder in folders],
-            programme=case.programme,
-            dates=[case.date_mesure],
-            settings=Settings.model_validate(case.settings or {}),
-            first_measure=case.premiere_mesure,
-            window_kind=case.fenetre,
+            Settings.model_validate(settings),
+            programme=cases[0].programme,
+            day=cases[0].date_mesure,
+            first_measure=cases[0].premiere_mesure,
+            window_kind=cases[0].fenetre,
         )
-    return [as_entry(result) for result in measures[0].resultats]
+    return {(result.finess_et, result.indicateur): as_entry(result) for result in found}
 
 
-def _reference(seed: int) -> list[dict[str, object]]:
-    case = random_case(seed)
+def _reference(case: Case) -> Entries:
     entries = evaluate(
         case.sources,
         programme=case.programme,
@@ -51,4 +72,9 @@ def _reference(seed: int) -> list[dict[str, object]]:
         fenetre=case.fenetre,
         settings=case.settings,
     )
-    return [{key: value for key, value in entry.items() if key not in ("convention", "reference")} for entry in entries]
+    return {
+        (entry["finess_et"], entry["indicateur"]): {
+            key: value for key, value in entry.items() if key not in ("convention", "reference")
+        }
+        for entry in entries
+    }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from connector.config import Settings
-from connector.model.result import Measure
+from connector.model.result import Result
 from tests.lib.cases import write_pivot
 from tests.lib.reference import evaluate
-from tests.lib.run import as_entry, measure, source
+from tests.lib.run import as_entry, measure, results, source
 from tests.spec.cases import Case, case
 
 Entry = dict[str, object]
@@ -27,34 +27,44 @@ def spec(tmp_path: Path) -> Callable[..., None]:
         nonlocal asked
         asked += 1
         one = case(indicateur, date_mesure, **words)
-        measured = _measured(one, tmp_path / str(asked))
-        entries = [as_entry(result) for result in measured.resultats]
+        measured, told = _measured(one, tmp_path / str(asked))
+        entries = [as_entry(result) for result in measured]
         if "convention" not in one.reglages:  # only the engine knows conventions
             assert entries == _reference(one)
         for finess, fields in one.expected.items():
             found = _entry_of(entries, finess, indicateur)
             assert {name: found[name] for name in fields} == fields
-        told = {finding.code for finding in measured.constats}
         assert set(one.constats) <= told
 
     return check
 
 
-def _measured(one: Case, folder: Path) -> Measure:
-    """What the engine gives for the pivot files of a case."""
+def _measured(one: Case, folder: Path) -> tuple[Iterable[Result], set[str]]:
+    """What the engine gives for the pivot files of a case, and the findings when the case names some."""
     sources = []
     for rank, tables in enumerate(one.sources()):
         write_pivot(tables, folder / str(rank))
         sources.append(source("pivot", folder / str(rank)))
-    measures, _ = measure(
+    settings = Settings.model_validate(one.reglages)
+    if one.constats:
+        whole, _ = measure(
+            sources,
+            programme=one.programme,
+            dates=[one.date_mesure],
+            settings=settings,
+            first_measure=one.premiere_mesure,
+            window_kind=one.fenetre,
+        )
+        return whole[0].resultats, {finding.code for finding in whole[0].constats}
+    alone = results(
         sources,
+        settings,
         programme=one.programme,
-        dates=[one.date_mesure],
-        settings=Settings.model_validate(one.reglages),
+        day=one.date_mesure,
         first_measure=one.premiere_mesure,
         window_kind=one.fenetre,
     )
-    return measures[0]
+    return alone, set()
 
 
 def _reference(one: Case) -> list[Entry]:
@@ -71,8 +81,9 @@ def _reference(one: Case) -> list[Entry]:
 
 
 def _entry_of(entries: list[Entry], finess: str, indicateur: str) -> Entry:
-    """One result, with its figures and its window as a case writes them."""
-    found = next(entry for entry in entries if (entry["finess_et"], entry["indicateur"]) == (finess, indicateur))
+    """One result, with its window and its annual basis as a case writes them."""
+    found = next((one for one in entries if (one["finess_et"], one["indicateur"]) == (finess, indicateur)), None)
+    assert found is not None, f"{finess} : aucun résultat « {indicateur} »"
     window, annual = found["periode"], found["annuel"]
     return found | {
         "periode": f"{window['debut']} au {window['fin']}",

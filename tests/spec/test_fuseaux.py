@@ -114,6 +114,12 @@ def test_a_message_counts_in_the_zone_of_the_establishment_of_its_mailbox(spec):
         "mssante_messages",
         "2025-04-01",
         programme="esms-2021",
+        etablissements="""
+            finess_et | raison_sociale
+            ----------+---------------
+            750000044 | Les Tilleuls
+            970300026 | Les Flamboyants
+        """,
         boites_mssante="""
             finess_et | adresse
             ----------+-------------------------

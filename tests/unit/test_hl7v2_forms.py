@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.adapters.base import HEAD_SIZE, SourceFile
+from connector.adapters.mssante import hl7v2_ledger
 from connector.adapters.mssante.hl7v2 import Hl7v2Adapter
 from connector.adapters.mssante.hl7v2_split import split
 from connector.config import SourceSettings
@@ -89,6 +91,34 @@ def test_a_document_cut_into_lines_is_one_segment(tmp_path: Path) -> None:
     found = read_files(tmp_path, {"flux.hl7": text})
     assert found.column(DEPOTS, "operation") == ["remplacement"]
     assert found.problems == []
+
+
+def test_a_large_document_cut_into_lines_takes_linear_time(tmp_path: Path) -> None:
+    """Ten megabytes of base64 in lines of 76 are put together once."""
+    line = b"RE9D" * 19
+    text = raw(document(dmp="Y"), end="\n").replace(b"^RE9D|", b"^" + (line + b"\n") * 140_000 + b"RE9D|")
+    started = time.process_time()
+    assert read_files(tmp_path, {"flux.hl7": text}).column(DEPOTS, "operation") == ["depot"]
+    assert time.process_time() - started < 5
+
+
+def test_many_rows_make_several_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch is of bounded size, and each row keeps its outcome and its place."""
+    monkeypatch.setattr(hl7v2_ledger, "_ROWS_PER_BATCH", 2)
+    flow = [
+        message for n in range(5) for message in (document(f"{n}", ps="Y", dmp="Y", asked="Y"), zam("Z01", f"{n}", "Y"))
+    ]
+    files = {"a.hl7": raw(*flow[:6]), "b.hl7": raw(*flow[6:])}
+    found = read_files(tmp_path, files)
+    assert found.column(MESSAGES, "id_message") == [f"DUI|ESSMS|{n}" for n in range(5)]
+    assert found.column(DEPOTS, "statut") == ["succes"] * 5
+    assert found.places[DEPOTS] == [
+        "a.hl7, message 1",
+        "a.hl7, message 3",
+        "a.hl7, message 5",
+        "b.hl7, message 1",
+        "b.hl7, message 3",
+    ]
 
 
 @pytest.mark.parametrize("signs", ["^~\\&", "^˜\\&", "^~\\&#", "^", "$%@!"])

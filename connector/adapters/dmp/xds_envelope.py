@@ -21,7 +21,7 @@ from connector.config import Limits
 _CHUNK = 64 * 1024
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
 _MULTIPART = re.compile(rb"(?im)^content-type:\s*multipart/related\b[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
-_FIRST_LINE = re.compile(rb"(?m)^(--\S[^\r\n]*?)[ \t]*\r?$")
+_FIRST_LINE = re.compile(rb"(?m)^--\S[^\r\n]*")
 _PARAMETER = rb'(?i)[;\s]%s\s*=\s*(?:"([^"]*)"|([^\s;"]+))'
 _CONTENT_ID = re.compile(rb"(?im)^content-id:[ \t]*<?([^>\r\n]*)")
 _TRANSFER = re.compile(rb"(?im)^content-transfer-encoding:[ \t]*([\w-]+)")
@@ -82,7 +82,7 @@ class _Parts:
         if boundary and b"--" + boundary in head:
             self._delimiter = b"--" + boundary
         elif first:
-            self._delimiter = first[1]
+            self._delimiter = first[0].rstrip()
         else:
             raise UnusableError("octet 0", "des parties MIME", "aucune séparation")
         self._start = _parameter(content_type, b"start").strip(b"<>")
@@ -196,6 +196,9 @@ def _malformed(error: etree.XMLSyntaxError, depth: int) -> UnusableError:
     place = f"ligne {error.lineno}" if error.lineno else ""
     if error.code in _BAD_ENCODING:
         return UnusableError(place, "un texte dans l'encodage déclaré", "d'autres octets")
-    if "depth" in (error.msg or ""):
+    if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT and "depth" in (error.msg or ""):
         return UnusableError(place, f"au plus {depth} niveaux imbriqués", "un document plus profond")
+    if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        advice = "gardez les messages en MTOM, ou sans leurs documents."
+        return UnusableError(place, "des valeurs d'au plus 10 Mo", "une valeur plus longue", advice)
     return UnusableError(place, "un document XML bien formé", "un document coupé ou mal formé")

@@ -85,9 +85,7 @@ class Export:
         if opened.encoding != "utf-8":
             yield Notice("encodage_windows_1252", detail=file.name)
         place = f"ligne {opened.heading_line}"
-        yield Part(
-            tables, file.name, place, opened.headings, lambda table, ranks: csv_batches(file, table, opened, ranks)
-        )
+        yield Part(tables, file.name, place, opened.headings, partial(_lines, file, opened))
 
     def _workbook(self, file: SourceFile, named: dict[str, TableMapping]) -> Iterator[Part | Problem | Notice]:
         book = open_workbook(file, self._limits, frozenset(named))

@@ -119,7 +119,7 @@ class MappedTable:
 
     def _missing(self, arrays: dict[str, pa.Array]) -> Iterator[tuple[str, pa.Array]]:
         """The required cells that are empty, with the two conditional rules of the pivot format."""
-        for name in arrays.keys() & set(self._table.required):
+        for name in [name for name in self._table.required if name in arrays]:
             missing = pc.is_null(arrays[name])
             if name == "date_entree" and "statut" in arrays:  # may be empty for a séjour that waits or was cancelled
                 missing = pc.and_not(missing, pc.is_in(arrays["statut"], pa.array(["attente", "annule"])))

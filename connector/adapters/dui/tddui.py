@@ -79,6 +79,7 @@ class _FileReader:
             self._staging.enter()
             yield from self._document(opened)
             self._staging.leave()
+        self._staging.relieve()
         if self._staging.left_aside:
             yield Notice("fichier_laisse_de_cote", detail=self._file.name)
 

@@ -49,7 +49,7 @@ class Placement:
 
     def absent_members(self) -> int:
         """Members of Groups that are not in the export."""
-        return sum(self._who[slot] == NONE for group in self._staging.subjects.groups for slot in group)
+        return sum(int(self._who[slot]) == NONE for group in self._staging.subjects.groups for slot in group)
 
     def people(self, slots: Ints) -> Iterator[tuple[Ints, Ints]]:
         """Rows and their persons, a row for each person of a crowd, so many rows at a time."""

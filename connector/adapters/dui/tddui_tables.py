@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-CHUNK = 65_536
+CHUNK = 16_384
 
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]

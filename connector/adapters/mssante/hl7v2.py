@@ -75,7 +75,7 @@ class _FileReader:
             with self._path.open("rb") as stream:
                 for piece in split(stream, self._limit):
                     yield from self._take(piece)
-            if piece.rank == 0 and not piece.data.strip(FRAMING):
+            if piece.rank == 0 and not piece.data.removeprefix(BOM).strip(FRAMING):
                 raise UnusableError(
                     "", "au moins un message (segment MSH)", "un fichier vide", "réexportez ce fichier."
                 )
@@ -119,7 +119,7 @@ def _strays(data: bytes, offset: int) -> Sequence[tuple[str, UnusableError]]:
     for line in data.splitlines(keepends=True):
         content = line.strip(FRAMING).removeprefix(BOM)
         if content and content[:3] not in BATCH_SEGMENTS:
-            found = f"{len(content)} octets sans segment MSH"
-            return [(f"octet {offset}", UnusableError("", "un segment MSH", found, "retirez-les, ou réexportez."))]
+            advice = "retirez ce contenu, ou réexportez ce fichier."
+            return [(f"octet {offset}", UnusableError("", "un segment MSH", "un autre contenu", advice))]
         offset += len(line)
     return ()

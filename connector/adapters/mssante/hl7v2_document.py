@@ -14,9 +14,14 @@ from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, Unu
 
 ACTIONS = {"ORU^R01": "F", "MDM^T02": "F", "MDM^T10": "C", "MDM^T04": "D"}  # what an empty OBX-11 means
 DMP, MSSANTE, ACK_ASKED, _DESTINATION, _CUT = 1, 2, 4, 8, 16
-_FLAGS = {"DESTDMP": DMP, "DESTMSSANTEPS": MSSANTE, "DESTMSSANTEPAT": MSSANTE, "ACK_RECEPTION": ACK_ASKED}
-_CODE_SYSTEMS = frozenset({"LN", "TRE_A05"})
-_LOINC = re.compile("[0-9]{1,7}-[0-9]")
+_FLAGS = {  # what Y adds, what is added in any case
+    b"DESTDMP": (DMP, _DESTINATION),
+    b"DESTMSSANTEPS": (MSSANTE, _DESTINATION),
+    b"DESTMSSANTEPAT": (MSSANTE, _DESTINATION),
+    b"ACK_RECEPTION": (ACK_ASKED, 0),
+}
+_CODE_SYSTEMS = frozenset({b"LN", b"TRE_A05"})
+_LOINC = re.compile(rb"[0-9]{1,7}-[0-9]")
 _PROFILE = "CISIS_CDA_HL7_V"  # V1 and V2; CISIS_CDA_HL7_LPS brings a mail received
 _LONG = 1024  # characters of a segment that holds a document
 _REMEMBERED, _READERS = 10_000, 16
@@ -66,8 +71,8 @@ def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, *, lo
     parts: _Parts = [None] * 5
     flags, last = reader.read(lines, parts, long=long)
     status = parts[_STATUS]
-    cut, partial = last & _CUT and status, _PROFILE in origin.profile and not (status and flags & _DESTINATION)
-    if cut or partial or not control:
+    cut, whole = last & _CUT and status, status and flags & _DESTINATION
+    if cut or not control or (not whole and (_PROFILE in origin.profile or len(lines) == 1)):
         raise _broken(cut=bool(cut), anonymous=not control)
     key = origin.sender + control
     if status is None:
@@ -98,13 +103,13 @@ def _broken(*, cut: bool, anonymous: bool) -> UnusableError:
 
 
 class _Reader:
-    """Reads segments. It remembers those that return from one message to the next."""
+    """Reads segments. It remembers those that return from one message to the next: flags, senders."""
 
     def __init__(self, marks: Marks) -> None:
         self._marks = marks
-        self._separator = marks.field.encode(marks.encoding)
+        self._separator, self._component = (mark.encode(marks.encoding) for mark in marks[:2])
         self._useless = frozenset(name + self._separator for name in _USELESS)
-        self._known: dict[bytes, Segment | tuple[()]] = {}
+        self._known: dict[bytes, Segment] = {}
 
     def read(self, lines: Sequence[bytes], parts: _Parts, *, long: bool) -> tuple[int, int]:
         """Fill the parts of a message; its flags, and those of its last segment."""
@@ -121,41 +126,40 @@ class _Reader:
                     parts[part] = value
         return flags, some if segment else 0
 
-    def _read(self, line: bytes) -> Segment | tuple[()]:
-        """What a segment brings; nothing is the empty tuple."""
+    def _read(self, line: bytes) -> Segment | None:
+        """What a segment brings, if anything."""
         name = line[:3]
         if line[3:4] != self._separator:
             raise OddLineError
+        if name == b"OBX":
+            return self._observation(line)
+        if name == b"PRT":
+            return self._participation(line)
         if name == b"PID":
             return 0, _PERSON, self._patient(line)
-        if name == b"TXA":
-            return 0, _IDENTIFIER, (self._document_id(line),)
-        if name == b"OBX":
-            return self._remember(line, self._observation(line))
-        return self._remember(line, self._participation(line)) if name == b"PRT" else ()
+        return (0, _IDENTIFIER, (self._document_id(line),)) if name == b"TXA" else None
 
-    def _remember(self, line: bytes, found: Segment | tuple[()]) -> Segment | tuple[()]:
-        if len(line) < _LONG:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[line] = found
+    def _remember(self, line: bytes, found: Segment) -> Segment:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[line] = found
         return found
 
-    def _observation(self, line: bytes) -> Segment | tuple[()]:
+    def _observation(self, line: bytes) -> Segment | None:
         """A flag, or the document: typed in LOINC or TRE_A05, unlike the body of a mail."""
-        marks = self._marks
-        fields = line[:_LONG].decode(marks.encoding, "replace").split(marks.field, 6)
-        observed = fields[3].split(marks.component, 3) if len(fields) > 3 else [""]
-        code, system = observed[0].strip(), observed[2].strip() if len(observed) > 2 else ""
+        fields = line[:_LONG].split(self._separator, 6)
+        code, *rest = fields[3].split(self._component, 3) if len(fields) > 3 else (b"",)
         cut = _CUT if len(fields) < 6 else 0
-        if code in _FLAGS:
-            yes = not cut and marks.first(fields[5]) == "Y"
-            return cut | (_FLAGS[code] if yes else 0) | (_DESTINATION if code.startswith("DEST") else 0), 0, None
-        typed = system in _CODE_SYSTEMS or _LOINC.fullmatch(code)
-        if fields[2:3] == ["ED"] and typed and not code.startswith("CORPSMAIL_"):
+        if fields[2:3] == [b"ED"]:
+            system = rest[1].strip() if len(rest) > 1 else b""
+            if code.startswith(b"CORPSMAIL_") or not (system in _CODE_SYSTEMS or _LOINC.fullmatch(code)):
+                return (cut, 0, None) if cut else None
             status = self._status(line)
             return _CUT if status is None else 0, _STATUS, (status or "",)
-        return (cut, 0, None) if cut else ()
+        flag, destination = _FLAGS.get(code.strip(), (0, 0))
+        yes = not cut and fields[5].split(self._component, 1)[0].strip() == b"Y"
+        found = (cut | destination | (flag if yes else 0), 0, None)
+        return self._remember(line, found) if len(line) < _LONG else found
 
     def _status(self, line: bytes) -> str | None:
         """OBX-11, without copying the document that stands before it; None when the segment is cut."""
@@ -167,17 +171,18 @@ class _Reader:
         after = line[position + 1 :].split(self._separator, 6)
         return self._marks.text(after[5].decode(self._marks.encoding)) if len(after) > 5 else None
 
-    def _participation(self, line: bytes) -> Segment | tuple[()]:
+    def _participation(self, line: bytes) -> Segment | None:
         """The structure that sends (SB) and its address, or the address for answers (REPLY)."""
+        roles = line.split(self._separator, 5)[4:5]
+        if not roles or not roles[0].startswith((b"SB", b"REPLY")):
+            return None  # a recipient: read for nothing, and never remembered
         marks = self._marks
         fields = line.decode(marks.encoding).split(marks.field, 16)
-        role = marks.first(fields[4]) if len(fields) > 4 else ""
-        if role not in ("SB", "REPLY"):
-            return ()
-        finess = self._finess(fields[8]) if len(fields) > 8 else ""
-        address = self._address(fields[15]) if len(fields) > 15 else ""
-        part = _SENDER if role == "SB" else _REPLY
-        return (0, part, (finess, address)) if finess or address else ()
+        role = marks.first(fields[4])
+        finess = self._finess(fields[8]) if len(fields) > 8 and role == "SB" else ""
+        address = self._address(fields[15]) if len(fields) > 15 and role in ("SB", "REPLY") else ""
+        found = (0, _SENDER if role == "SB" else _REPLY, (finess, address) if finess or address else None)
+        return self._remember(line, found) if len(line) < _LONG else found
 
     def _finess(self, organisation: str) -> str:
         """PRT-8: a geographic FINESS (FINEG), else a legal one (FINEJ), else `1` + FINESS (IDNST)."""

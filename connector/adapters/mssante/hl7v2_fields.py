@@ -149,7 +149,7 @@ def _undecodable(body: bytes, encoding: str) -> UnusableError:
 
 def segment(line: bytes) -> str:
     """The place of a segment in a message, by its name when it has one."""
-    return f"segment {line[:3].decode()}" if re.match(b"[A-Z][A-Z0-9]{2}", line) else "segment sans nom"
+    return f"segment {line[:3].decode()}" if re.match(rb"[A-Z][A-Z0-9]{2}(?!\w)", line) else "segment sans nom"
 
 
 def instant(stamp: str, marks: Marks) -> str:

@@ -85,16 +85,16 @@ def _lines(body: bytes) -> list[bytes]:
 def _rejoin(lines: Sequence[bytes]) -> list[bytes]:
     """Segments whose base64 was cut into lines, whole again; anything else is broken."""
     separator = lines[0][3:4]
-    whole: list[bytes] = []
+    whole: list[list[bytes]] = []
     for line in lines:
         if line[3:4] == separator:
-            whole.append(line)
-        elif whole[-1].startswith(b"OBX") and len(line) > 3 and _BASE64.fullmatch(line.split(separator, 1)[0]):
-            whole[-1] += line
+            whole.append([line])
+        elif whole[-1][0].startswith(b"OBX") and len(line) > 3 and _BASE64.fullmatch(line.split(separator, 1)[0]):
+            whole[-1].append(line)
         elif line.strip():
             found = "un segment coupé" if len(line) < 4 else "une ligne d'une autre forme"
             raise UnusableError(segment(line), "un nom de segment et un séparateur", found, REEXPORT)
-    return whole
+    return [b"".join(parts) for parts in whole]
 
 
 def _read_zam(origin: Origin, lines: Sequence[str]) -> Acknowledgement:

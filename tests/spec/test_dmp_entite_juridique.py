@@ -1,0 +1,115 @@
+"""Dépôts DMP au nom d'une entité juridique"""
+
+ETABLISSEMENTS = """
+    finess_et | finess_ej
+    ----------+----------
+    750000044 | 750000002
+    330000043 | 750000002
+"""
+USAGERS = """
+    finess_et | id_usager | matricule_ins   | statut_identite
+    ----------+-----------+-----------------+----------------
+    750000044 | a         | 185057800608491 | qualifiee
+    750000044 | b         |                 |
+    330000043 | a         | 269054958815780 | qualifiee
+    330000043 | c         | 155070000001172 | qualifiee
+"""
+SEJOURS = """
+    finess_et | id_usager | date_entree
+    ----------+-----------+------------
+    750000044 | a         | 2024-01-01
+    750000044 | b         | 2024-01-01
+    330000043 | a         | 2024-01-01
+    330000043 | c         | 2024-01-01
+"""
+SITE = {"etablissements": ETABLISSEMENTS, "usagers": USAGERS, "sejours": SEJOURS}
+
+
+def test_the_only_establishment_that_carries_the_matricule(spec):
+    """Un dépôt au nom de l'EJ va au seul de ses établissements où quelqu'un porte le matricule."""
+    spec(
+        "dmp",
+        "2025-04-01",
+        **SITE,
+        depots_dmp="""
+            finess_et | id_document | horodatage | matricule_ins   | id_usager | statut
+            ----------+-------------+------------+-----------------+-----------+-------
+            750000002 | doc1        | 2025-02-01 | 185057800608491 | c         | succes
+        """,
+        expected={"750000044": "1 / 2", "330000043": "0 / 2"},
+    )
+
+
+def test_otherwise_the_only_establishment_that_has_the_local_id(spec):
+    """Si personne ne porte le matricule, il va au seul établissement qui connaît l'identifiant local."""
+    spec(
+        "dmp",
+        "2025-04-01",
+        **SITE,
+        depots_dmp="""
+            finess_et | id_document | horodatage | matricule_ins   | id_usager | statut
+            ----------+-------------+------------+-----------------+-----------+-------
+            750000002 | doc1        | 2025-02-01 | 253010000002213 | b         | succes
+            750000002 | doc2        | 2025-02-01 |                 | c         | succes
+        """,
+        expected={"750000044": "1 / 2", "330000043": "1 / 2"},
+    )
+
+
+def test_otherwise_nowhere(spec):
+    """Si deux établissements de l'EJ conviennent, ou aucun, le dépôt est signalé et ne compte nulle part."""
+    spec(
+        "dmp",
+        "2025-04-01",
+        **SITE,
+        depots_dmp="""
+            finess_et | id_document | horodatage | id_usager | statut
+            ----------+-------------+------------+-----------+-------
+            750000002 | doc1        | 2025-02-01 | a         | succes
+            750000002 | doc2        | 2025-02-01 | inconnu   | succes
+        """,
+        expected={"750000044": "0 / 2", "330000043": "0 / 2"},
+        constats="depots_ambigus",
+    )
+
+
+def test_a_matricule_carried_in_two_establishments_settles_nothing(spec):
+    """Un matricule porté dans deux établissements de l'EJ ne va nulle part, même si l'identifiant local conviendrait."""
+    spec(
+        "dmp",
+        "2025-04-01",
+        etablissements=ETABLISSEMENTS,
+        usagers=USAGERS,
+        sejours=SEJOURS,
+        matricules_anterieurs="""
+            finess_et | id_usager | matricule_ins
+            ----------+-----------+----------------
+            330000043 | c         | 185057800608491
+        """,
+        depots_dmp="""
+            finess_et | id_document | horodatage | matricule_ins   | id_usager | statut
+            ----------+-------------+------------+-----------------+-----------+-------
+            750000002 | doc1        | 2025-02-01 | 185057800608491 | b         | succes
+        """,
+        expected={"750000044": "0 / 2", "330000043": "0 / 2"},
+    )
+
+
+def test_the_ej_of_one_establishment_is_that_establishment(spec):
+    """L'EJ d'un seul établissement connu vaut cet établissement, dans toutes les tables."""
+    spec(
+        "dmp",
+        "2025-04-01",
+        etablissements="""
+            finess_et | finess_ej
+            ----------+----------
+            750000044 | 750000002
+        """,
+        presents="a",
+        depots_dmp="""
+            finess_et | id_document | horodatage | id_usager | statut
+            ----------+-------------+------------+-----------+-------
+            750000002 | doc1        | 2025-02-01 | a         | succes
+        """,
+        expected="1 / 1",
+    )

@@ -1,0 +1,369 @@
+"""TDDUI FHIR: bad and hostile files. Rule: `docs/sources.md`, « Bad and hostile input, every reader »."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from connector.adapters.base import HEAD_SIZE
+from connector.adapters.dui.tddui import TdduiAdapter
+from connector.config import Limits
+from tests.unit.test_tddui_lib import (
+    ET,
+    MATRICULE,
+    PROFILES,
+    Resource,
+    bundle,
+    ins,
+    patient,
+    projet,
+    read,
+    read_files,
+    ref,
+    stay,
+)
+
+REDO = "refaites l'export."
+CUT = "ce fichier est tronqué : refaites l'export."
+CORRECT = "corrigez cette ressource, ou signalez-la à l'éditeur."
+LONG = "vérifiez ce fichier, ou relevez « ligne_max » dans [limites]."
+DEEP = "ce fichier est suspect : refaites l'export, ou relevez « profondeur_max » dans [limites]."
+UTF8 = "exportez ce fichier en UTF-8."
+ALL = TdduiAdapter.provides
+
+
+def line(resource: Resource) -> bytes:
+    return orjson.dumps(resource) + b"\n"
+
+
+def deep(levels: int) -> bytes:
+    """An object nested in so many levels, itself included."""
+    return b'{"resourceType":"Basic","x":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+
+
+GOOD = line(patient())
+HEAD = b'{"resourceType":"Bundle","entry":[' + b'{"resource":' + GOOD + b"}"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", f"a.json : attendu du JSON, trouvé un fichier vide ; {REDO}"),
+        (b"\xef\xbb\xbf \n", f"a.json : attendu du JSON, trouvé un fichier vide ; {REDO}"),
+        (b'{"a"\0', f"a.json, octet 4 : attendu du texte en UTF-8, trouvé un octet nul ; ce fichier est binaire : {REDO}"),
+        (codecs.BOM_UTF16_LE + b"{", f"a.json, octet 0 : attendu de l'UTF-8, trouvé de l'UTF-16 ; {UTF8}"),
+        (b"[1]", f"a.json, octet 0 : attendu « {{ », trouvé un autre caractère ; {REDO}"),
+        (b'\xef\xbb\xbf  {"a" 1}', f"a.json, octet 10 : attendu « : », trouvé un autre caractère ; {REDO}"),
+        (b"{1}", f"a.json, octet 1 : attendu une clé entre guillemets, trouvé un autre caractère ; {REDO}"),
+        (b'{"a":1,}', f"a.json, octet 7 : attendu une clé entre guillemets, trouvé un autre caractère ; {REDO}"),
+        (b'{"a":[1,}]}', f"a.json, octet 5 : attendu du JSON valide, trouvé du JSON invalide au caractère 4 ; {REDO}"),
+        (b'{"a":[NaN]}', f"a.json, octet 5 : attendu un nombre JSON, trouvé un nombre impossible ; {REDO}"),
+        (b'{"a":"\\ud800"}', f"a.json, octet 5 : attendu du texte Unicode, trouvé la moitié d'un caractère ; {REDO}"),
+        (b'{"a":', f"a.json, octet 5 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
+        (b'{"a":"x', f"a.json, octet 5 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
+        (b'{"a":{"b":tr', f"a.json, octet 5 : attendu du JSON valide, trouvé du JSON invalide au caractère 6 ; {REDO}"),
+        (b'{"a":"\xe9"}', f"a.json, octet 6 : attendu de l'UTF-8, trouvé un octet d'un autre encodage ; {UTF8}"),
+        (GOOD.strip() + b" ]", f"a.json, octet {len(GOOD)} : attendu la fin du fichier, trouvé d'autres caractères ; {REDO}"),
+        (b'{"a":' + b"[" * 100_000, f"a.json, octet 5 : attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
+        (deep(201), f"a.json, octet 28 : attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
+        (HEAD, f"a.json, entrée 2 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
+        (HEAD + b',{"x', f"a.json, entrée 2 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
+        (HEAD + b";", f"a.json, entrée 2 : attendu « , » ou « ] », trouvé un autre caractère ; {REDO}"),
+        (HEAD + b",3]}", f"a.json, entrée 2 : attendu un objet JSON, trouvé un nombre ; {REDO}"),
+        (HEAD + b",{1}]}", f"a.json, entrée 2 : attendu du JSON valide, trouvé du JSON invalide au caractère 2 ; {REDO}"),
+        (HEAD + b',{"resource":' + deep(198) + b"}]}",
+         f"a.json, entrée 2 : attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
+        (HEAD + b"]} x", f"a.json, octet {len(HEAD) + 3} : attendu la fin du fichier, trouvé d'autres caractères ; {REDO}"),
+    ],
+)  # fmt: skip
+def test_a_broken_document_is_told_once_with_its_place(tmp_path: Path, content: bytes, message: str) -> None:
+    """One message, all the tables barred, no exception, no value of the file."""
+    found = read(tmp_path, {"a.json": content})
+    assert found.texts == [message]
+    assert found.problems[0].tables == ALL
+    assert found.problems[0].bars
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (b"{1}", f"attendu un objet JSON complet, trouvé du JSON invalide au caractère 2 ; {REDO}"),
+        (b'{"a":"\xe9"}', f"attendu de l'UTF-8, trouvé un octet d'un autre encodage au rang 7 ; {UTF8}"),
+        (b'{"a":"\\ud800"}', f"attendu un objet JSON complet, trouvé du JSON invalide au caractère 7 ; {REDO}"),
+        (b'{"a":NaN}', f"attendu un objet JSON complet, trouvé du JSON invalide au caractère 6 ; {REDO}"),
+        (b"[1]", f"attendu un objet JSON, trouvé une liste ; {REDO}"),
+        (b"true", f"attendu un objet JSON, trouvé un booléen ; {REDO}"),
+        (b"null", f"attendu un objet JSON, trouvé une valeur nulle ; {REDO}"),
+        (b'"x"', f"attendu un objet JSON, trouvé un texte ; {REDO}"),
+        (deep(201), f"attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
+        (deep(10_000), f"attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
+        (GOOD.strip() + GOOD.strip(), f"attendu un objet JSON complet, trouvé du JSON invalide au caractère {len(GOOD)} ; {REDO}"),
+    ],
+)  # fmt: skip
+def test_the_lines_after_a_bad_one_are_read(tmp_path: Path, bad: bytes, message: str) -> None:
+    """A bad line is told with its number; the others count."""
+    content = codecs.BOM_UTF8 + GOOD + b"\r\n" + bad + b"\r\n" + line(patient("2", f"3{ET}/2")).strip()
+    found = read(tmp_path, {"a.ndjson": content})
+    assert found.texts == [f"a.ndjson, ligne 3 : {message}"]
+    assert found.places["usagers"] == ["a.ndjson, ligne 1", "a.ndjson, ligne 4"]
+    assert found.problems[0].tables == ALL
+
+
+def test_a_cut_last_line_is_told(tmp_path: Path) -> None:
+    """The end of the file in the middle of a line."""
+    found = read(tmp_path, {"a.ndjson": GOOD + GOOD[:30]})
+    assert found.texts == [f"a.ndjson, ligne 2 : attendu un objet JSON complet, trouvé une ligne qui s'interrompt ; {CUT}"]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.ndjson"])
+def test_the_limits_are_respected_to_the_byte_and_level(tmp_path: Path, name: str) -> None:
+    """An entry or a line of exactly the limit is read; accents count as the bytes they are."""
+    limits = Limits(ligne_max=1024, profondeur_max=20)
+
+    def read_one(text: str) -> list[str]:
+        resource = patient(text=text)
+        content = b'{"resourceType":"Bundle","entry":[' + orjson.dumps(resource) + b"]}" if name == "a.json" else line(resource)
+        return read(tmp_path, {name: content}, limites=limits).texts
+
+    exact = "é" * 10 + "x" * (1024 - len(orjson.dumps(patient(text="é" * 10))))
+    what, place = ("une ligne", "ligne 1") if name == "a.ndjson" else ("une entrée", "entrée 1")
+    assert read_one(exact) == []
+    assert read_one(exact[:-2] + "éx") == [f"{name}, {place} : attendu {what} d'au plus 1024 octets, trouvé {what} plus longue ; {LONG}"]
+    assert not read(tmp_path, {name: deep(20)}, limites=limits).problems
+    assert len(read(tmp_path, {name: deep(21)}, limites=limits).problems) == 1
+
+
+def test_a_lone_resource_longer_than_the_limit_is_refused(tmp_path: Path) -> None:
+    """It would be held whole in memory, whether its members are long or many."""
+    many = {f"k{rank}": rank for rank in range(200)}
+    for content in (patient(text="x" * 2000), patient() | many):
+        found = read(tmp_path, {"a.json": content}, limites=Limits(ligne_max=1024))
+        told = f"attendu une ressource d'au plus 1024 octets, trouvé une ressource plus longue ; {LONG}"
+        assert [text.partition(" : ")[2] for text in found.texts] == [told]
+        assert not found.tables
+
+
+def test_an_entry_longer_than_the_limit_stops_its_file(tmp_path: Path) -> None:
+    """The other files are read."""
+    long = bundle(patient(), patient("2", text="x" * 2000), patient("3", f"3{ET}/3"))
+    found = read(tmp_path, {"a.json": long, "b.json": bundle(patient("4", f"3{ET}/4"))}, limites=Limits(ligne_max=1024))
+    message = f"a.json, entrée 2 : attendu une entrée d'au plus 1024 octets, trouvé une entrée plus longue ; {LONG}"
+    assert found.texts == [message]
+    assert [row["id_usager"] for row in found.rows("usagers")] == ["1", "4"]
+
+
+@pytest.mark.parametrize("start", [b"", GOOD])
+def test_an_endless_line_is_skipped_in_bounded_memory(tmp_path: Path, start: bytes) -> None:
+    """Told once; what follows is read. The file is sparse: 300 MB of nothing."""
+    path = tmp_path / "a.ndjson"
+    with path.open("wb") as stream:
+        stream.write(start + b'{"resourceType":"Patient","x":"' + b"y" * HEAD_SIZE)
+        stream.seek(300_000_000)
+        stream.write(b"\n" + GOOD)
+    before = time.process_time()
+    found = read_files([path], tmp_path)
+    assert time.process_time() - before < 5
+    number = 2 if start else 1
+    expected = f"a.ndjson, ligne {number} : attendu une ligne d'au plus 16777216 octets, trouvé une ligne plus longue ; {LONG}"
+    assert found.texts == [expected]
+    assert found.places["usagers"][-1] == f"a.ndjson, ligne {number + 1}"
+
+
+def test_an_endless_string_in_a_bundle_stops_in_bounded_time(tmp_path: Path) -> None:
+    """A quote that never closes: the limit is met before the file is."""
+    path = tmp_path / "a.json"
+    with path.open("wb") as stream:
+        stream.write(b'{"resourceType":"Bundle","entry":[{"x":"')
+        for _ in range(40):
+            stream.write(b"y" * 1_000_000)
+    before = time.process_time()
+    expected = f"a.json, entrée 1 : attendu une entrée d'au plus 16777216 octets, trouvé une entrée plus longue ; {LONG}"
+    assert read_files([path], tmp_path).texts == [expected]
+    assert time.process_time() - before < 5
+
+
+@pytest.mark.parametrize("kind", ["dossier", "fifo", "absent"])
+def test_what_is_no_ordinary_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """Never opened: a FIFO would wait for ever."""
+    path = tmp_path / "a.json"
+    if kind == "dossier":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    found = read_files([path], tmp_path)
+    assert found.texts == ["a.json : attendu un fichier ordinaire, trouvé autre chose ; retirez-le de la source."]
+
+
+# Resources that FHIR would refuse
+
+
+@pytest.mark.parametrize(
+    ("resource", "message", "tables"),
+    [
+        ({}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé une valeur nulle", ALL),
+        ({"resourceType": 5}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé un nombre", ALL),
+        ({"resourceType": []}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé une liste", ALL),
+        ({"resourceType": MATRICULE}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé un texte", ALL),
+        (patient(identifier={}) | {"identifier": "x"},
+         "champ « Patient.identifier » : attendu une liste, trouvé un texte", ALL),
+        (patient(None) | {"id": 12}, "champ « Patient.id » : attendu un texte, trouvé un nombre", ALL),
+        (patient("1", f"3{ET}/1", {"system": "x", "value": 3}),
+         "champ « Patient » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type", ALL),
+        (stay(period=["2025"]), "champ « Encounter.period » : attendu un objet, trouvé une liste", ALL),
+        (stay(period={"start": 2025}),
+         "champ « Encounter » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type", ALL),
+        (stay(subject="Patient/1"), "champ « Encounter.subject » : attendu un objet, trouvé un texte", ALL),
+        (stay(status=["x"]), "champ « Encounter.status » : attendu un texte, trouvé une liste", ALL),
+        (projet(meta="x"), "champ « CarePlan.meta » : attendu un objet, trouvé un texte",
+         {"projets_personnalises", "dossiers"}),
+        (projet(subject=ref("x") | {"reference": ["x"]}),
+         "champ « CarePlan » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type",
+         {"projets_personnalises", "dossiers"}),
+        ({"resourceType": "Appointment", "start": 3}, "champ « Appointment.start » : attendu un texte, trouvé un nombre",
+         {"evenements_agenda", "dossiers"}),
+        ({"resourceType": "Task", "meta": {"lastUpdated": 3}, "for": ref("Patient/1")},
+         "champ « Task » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type", {"dossiers"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["a.json", "a.ndjson"])
+def test_a_misshapen_resource_is_told_and_the_others_are_read(
+    tmp_path: Path, resource: Resource, message: str, tables: Any, name: str
+) -> None:
+    """With its place and the member at fault, never its value; it bars the tables that rest on it."""
+    people = [patient("8", f"3{ET}/8"), resource, patient("9", f"3{ET}/9")]
+    found = read(tmp_path, {name: people if name == "a.ndjson" else bundle(*people)})
+    place = "ligne 2" if name == "a.ndjson" else "entrée 2"
+    assert found.texts == [f"{name}, {place}, {message} ; {CORRECT}"]
+    assert found.problems[0].tables == tables
+    assert [row["id_usager"] for row in found.rows("usagers")] == ["8", "9"]
+
+
+def test_an_entry_whose_resource_is_no_object_is_told(tmp_path: Path) -> None:
+    """An entry without resource is lawful: a deletion."""
+    content = {"resourceType": "Bundle", "entry": [{"resource": "x"}, {"request": {"method": "DELETE"}}, {"fullUrl": 3}]}
+    expected = f"a.json, entrée 1, champ « resource » : attendu un objet, trouvé un texte ; {CORRECT}"
+    assert read(tmp_path, {"a.json": content}).texts == [expected]
+
+
+def test_a_document_that_is_no_bundle_is_told(tmp_path: Path) -> None:
+    """Entries, but nothing says what they are."""
+    found = read(tmp_path, {"a.json": {"entry": []}, "b.json": {"x": 1}})
+    told = f"champ « resourceType » : attendu un type de ressource FHIR, trouvé une valeur nulle ; {CORRECT}"
+    assert found.texts == [f"a.json, {told}", f"b.json, entrée 1, {told}"]
+
+
+def test_no_message_shows_a_matricule(tmp_path: Path) -> None:
+    """Whatever the fault, clear values stay in memory."""
+    hidden = patient("1", f"3{ET}/{MATRICULE}", ins())
+    faults = [hidden | {"identifier": MATRICULE}, hidden | {"id": int(MATRICULE)}, {MATRICULE: MATRICULE},
+              projet(usager=f"Patient/{MATRICULE}"), stay(org=f"Organization/{MATRICULE}")]  # fmt: skip
+    found = read(tmp_path, {"a.ndjson": [hidden, *faults], "b.json": line(hidden)[:-9]})
+    assert len(found.problems) == 4
+    assert MATRICULE not in str(found.texts) + str(found.notices)
+
+
+# Layouts
+
+
+def test_keys_come_in_any_order(tmp_path: Path) -> None:
+    """The entries first, what the document is last; other members are skipped."""
+    content = {"entry": bundle(patient())["entry"], "link": [{"url": "x"}], "total": 1, "resourceType": "Bundle"}
+    found = read(tmp_path, {"a.json": content})
+    assert len(found.rows("usagers")) == 1
+    assert not found.problems
+
+
+@pytest.mark.parametrize("kind", ["document", "lines", "list of lines"])
+def test_a_file_is_read_by_its_content(tmp_path: Path, kind: str) -> None:
+    """Laid out or not, one entry a line or not, whatever the extension."""
+    people = [patient(), patient("2", f"3{ET}/2")]
+    laid_out = orjson.dumps(bundle(*people), option=orjson.OPT_INDENT_2)
+    entries = b",\n".join(orjson.dumps(entry) for entry in bundle(*people)["entry"])
+    by_line = b'{"resourceType":"Bundle","entry":[\n' + entries + b"\n]}"
+    content = {"document": laid_out, "lines": b"".join(map(line, people)), "list of lines": by_line}[kind]
+    for name in ("a.json", "a.txt", "a.ndjson") if kind != "list of lines" else ("a.json", "a.txt"):
+        found = read(tmp_path, {name: content})
+        assert [row["id_usager"] for row in found.rows("usagers")] == ["1", "2"]
+        assert not found.problems
+
+
+def test_a_document_larger_than_the_window_is_read_whole(tmp_path: Path) -> None:
+    """Entries, numbers, accents and long texts across the borders of the blocks that are read."""
+    people = [patient(str(rank), f"3{ET}/{rank}", text="é" * (rank * 977 % 5000), n=1234567890) for rank in range(800)]
+    people.append(patient("long", f"3{ET}/long", text="à" * 900_000))
+    for indent in (0, orjson.OPT_INDENT_2):
+        found = read(tmp_path, {"a.json": orjson.dumps(bundle(*people, total=10**12), option=indent)})
+        assert not found.problems
+        assert len(found.rows("usagers")) == 801
+
+
+def test_a_one_x_bundle_is_left_aside_by_name(tmp_path: Path) -> None:
+    """A CDA in a DocumentReference, whether the Bundle says so or only what it holds."""
+    cda = "https://interop.esante.gouv.fr/ig/cda/tddui/StructureDefinition/"
+    document = {"resourceType": "DocumentReference", "meta": {"profile": [cda + "tddui-documentreference"]},
+                "subject": ref("Patient/1")}  # fmt: skip
+    said = {"meta": {"profile": [cda + "tddui-bundle"]}}
+    files = {"a.json": said | bundle(patient()), "b.json": bundle(document), "c.json": document, "d.ndjson": [document],
+             "e.ndjson": [said | bundle(document)]}  # fmt: skip
+    found = read(tmp_path, files)
+    assert found.told() == {("fichier_laisse_de_cote", name, None): 1 for name in files}
+    assert not found.tables
+    assert not found.problems
+
+
+# Recognition
+
+
+@pytest.mark.parametrize(
+    ("content", "ours"),
+    [
+        (patient(), True),
+        (stay(), True),
+        ({"resourceType": "Appointment", "status": "booked"}, True),
+        ({"resourceType": "DocumentReference", "contained": [patient()]}, False),
+        ({"resourceType": "DocumentReference", "meta": {"profile": [PROFILES + "tddui-document-reference"]}}, True),
+        ({"resourceType": "MeasureReport"}, False),
+        ({"resourceType": "RequestGroup", "subject": ref("Patient/1")}, False),
+        (bundle(), True),
+        (bundle(type="transaction-response"), False),
+        (bundle(patient(), type="searchset"), True),
+        (bundle({"resourceType": "DocumentReference"}, {"resourceType": "Binary"}), False),
+        (bundle({"resourceType": "List"}, patient(), meta={"profile": ["https://x/ig/fhir/pdsm/StructureDefinition/y"]}), False),
+        (bundle({"resourceType": "DocumentReference", "contained": [patient()]}, type="searchset"), False),
+        (bundle(patient(), meta={"profile": [PROFILES + "tddui-bundle"]}), True),
+        ({"entry": [{"resource": patient()}]}, True),
+        ({"x": {"resourceType": "Patient"}}, False),
+        ({"a": 1}, False),
+        ([patient()], True),
+        ([{"resourceType": "Practitioner"}, {"resourceType": "Patient"}], True),
+        (b"\xef\xbb\xbf \n" + GOOD, True),
+        (b'{"resourceType":"Patient","extension":' + b"[" * 5000, True),
+        (b'{"resourceType":"Patient","name":"\xe9"}', True),
+        (b'{"text":"\\"resourceType\\":\\"Patient\\""}', False),
+        (b'["resourceType"]', False),
+        (b"<Bundle/>", False),
+        (b"", False),
+        (GOOD.decode().encode("utf-16"), True),
+    ],
+)  # fmt: skip
+def test_a_file_is_recognised_by_its_head(tmp_path: Path, content: Any, ours: bool) -> None:
+    """By the types and profiles at their right place, even cut short; PDSm and the rest is left to others."""
+    if isinstance(content, list):
+        content = b"".join(map(line, content))
+    head = content if isinstance(content, bytes) else orjson.dumps(content)
+    assert TdduiAdapter.sniff(tmp_path / "a.json", head[:HEAD_SIZE]) is ours
+    pretty = head if isinstance(content, bytes) else orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    assert TdduiAdapter.sniff(tmp_path / "a", pretty[:HEAD_SIZE]) is ours
+
+
+def test_a_head_cut_anywhere_never_fails(tmp_path: Path) -> None:
+    """Recognition is asked of any file."""
+    head = orjson.dumps(bundle(patient("1", f"3{ET}/1", ins()), stay()))
+    results = [TdduiAdapter.sniff(tmp_path / "a", head[:size]) for size in range(len(head))]
+    assert all(results[head.index(b'"Patient"') + len('"Patient"') :])
