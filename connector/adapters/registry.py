@@ -20,8 +20,8 @@ _BUILT_IN = {
     "pivot": "connector.adapters.dui.pivot:PivotAdapter",
     "pivot_classeur": "connector.adapters.dui.workbook:WorkbookAdapter",
     "hl7v2": "connector.adapters.mssante.hl7v2:Hl7v2Adapter",
-    # "xds": "connector.adapters.dmp.xds:XdsAdapter",
-    # "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
+    "xds": "connector.adapters.dmp.xds:XdsAdapter",
+    "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
     "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ def audit(
 
 def run_audit(asked: Options, output: Path, *, as_json: bool) -> None:
     """Measure, write every report, tell the last date; exits 11 when a source was faulty."""
+    from connector.access import record
     from connector.agent import audit as measure
     from connector.cli.run import opened
     from connector.reports.bundle import write_all
@@ -49,6 +51,7 @@ def run_audit(asked: Options, output: Path, *, as_json: bool) -> None:
     with opened(asked) as run:
         result = measure(run.site, run.collected, run.settings, run.asked)
         write_all(output, result.measures, run.asked.programme, result.worklists)
+        record(datetime.now().astimezone(), "audit")
     if as_json:
         sys.stdout.buffer.write((output / "indicateurs.json").read_bytes())
     else:

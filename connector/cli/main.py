@@ -10,7 +10,7 @@ import sys
 import typer
 
 from connector import __version__
-from connector.cli import audit, demo, mapping, template
+from connector.cli import audit, demo, diff, explain, mapping, reconcile, template
 from connector.errors import ConnectorError
 
 app = typer.Typer(
@@ -21,10 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-audit.register(app)
-demo.register(app)
-mapping.register(app)
-template.register(app)
+for verb in (demo, audit, explain, diff, reconcile, template, mapping):
+    verb.register(app)
 
 
 @app.callback(invoke_without_command=True)

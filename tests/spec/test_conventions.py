@@ -88,7 +88,7 @@ def test_a_convention_may_release_a_target(spec):
 
 
 def test_a_convention_applies_between_its_dates(spec):
-    """Une convention vaut pour les dates de mesure comprises entre « du » et « au », incluses, et pour les siens seuls."""
+    """Une convention vaut pour les établissements qu'elle nomme, aux dates de mesure de « du » à « au », incluses."""
     for words, periode in (
         ({"etablissements": ["750000044"], "au": "2025-03-31"}, "2025-01-01 au 2025-03-31"),
         ({"etablissements": ["750000044"], "au": "2025-04-01"}, "2025-03-01 au 2025-03-31"),

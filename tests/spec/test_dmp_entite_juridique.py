@@ -74,7 +74,7 @@ def test_otherwise_nowhere(spec):
 
 
 def test_a_matricule_carried_in_two_establishments_settles_nothing(spec):
-    """Un matricule porté dans deux établissements de l'EJ ne va nulle part, même si l'identifiant local conviendrait."""
+    """Un matricule porté dans deux établissements de l'EJ ne désigne rien, même si l'identifiant local convenait."""
     spec(
         "dmp",
         "2025-04-01",
@@ -112,4 +112,23 @@ def test_the_ej_of_one_establishment_is_that_establishment(spec):
             750000002 | doc1        | 2025-02-01 | a         | succes
         """,
         expected="1 / 1",
+    )
+
+
+def test_documents_of_2021_follow_the_person_too(spec):
+    """En 2021, un document déposé au nom de l'EJ va au même établissement que la personne qu'il concerne."""
+    spec(
+        "dmp_documents",
+        "2025-04-15",
+        programme="esms-2021",
+        **SITE,
+        depots_dmp="""
+            finess_et | id_document | horodatage | matricule_ins   | id_usager | statut
+            ----------+-------------+------------+-----------------+-----------+-------
+            750000002 | doc1        | 2025-02-01 | 155070000001172 |           | succes
+            750000002 | doc2        | 2025-02-01 |                 | b         | succes
+            750000002 | doc3        | 2025-02-01 |                 | a         | succes
+            330000043 | doc4        | 2025-02-01 |                 | inconnu   | succes
+        """,
+        expected={"750000044": "1", "330000043": "2"},
     )

@@ -2,7 +2,7 @@
 
 
 def test_updated_records_of_people_accompanied(spec):
-    """Parmi les personnes accompagnées, celles dont un dossier est mis à jour : une sans dossier reste au dénominateur."""
+    """On compte les personnes accompagnées dont un dossier est mis à jour ; sans dossier, on reste au dénominateur."""
     spec(
         "dossiers_actifs",
         "2025-04-01",

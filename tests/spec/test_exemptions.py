@@ -18,7 +18,7 @@ AHI_NON_SONS = """
 
 
 def test_a_judicial_protection_service_is_released(spec):
-    """En 2025, les cibles MSSanté et DMP ne s'imposent pas à un service PJM sans projet ; le chiffre et le verdict restent."""
+    """En 2025, un service PJM n'est pas tenu aux cibles MSSanté et DMP ; le chiffre et le verdict restent donnés."""
     spec(
         "dmp",
         "2025-04-01",
@@ -58,7 +58,7 @@ def test_the_targets_on_records_still_bind(spec):
 
 
 def test_every_establishment_of_the_project_must_be_pjm(spec):
-    """Dans un projet, l'exemption PJM demande que tous les établissements en relèvent ; un secteur vide n'en est pas."""
+    """L'exemption PJM demande que tout le projet soit PJM ; un secteur vide ne l'est pas."""
     spec(
         "dmp",
         "2025-04-01",

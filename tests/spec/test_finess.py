@@ -26,7 +26,7 @@ def test_without_a_list_the_establishments_are_those_seen(spec):
 
 
 def test_a_mailbox_names_an_establishment_too(spec):
-    """Sans table « etablissements », un établissement que nomme seule la table des boîtes est mesuré comme les autres."""
+    """Sans table « etablissements », un établissement que seule la table des boîtes nomme est mesuré lui aussi."""
     spec(
         "mssante_messages",
         "2025-04-01",
@@ -63,7 +63,7 @@ def test_with_a_list_they_are_exactly_its_own(spec):
 
 
 def test_a_correspondence_decides_first(spec):
-    """Une correspondance des réglages décide avant tout, même pour un FINESS connu."""
+    """Une correspondance des réglages (FINESS écrit = FINESS géographique) décide avant tout."""
     spec(
         "eprescription",
         "2025-04-01",

@@ -31,7 +31,7 @@ def test_tables_of_the_same_name_add_up(spec):
 
 
 def test_the_first_value_in_the_order_of_the_sources_is_kept(spec):
-    """Pour un usager ou un dossier donné deux fois, la première valeur non vide, dans l'ordre des sources, est gardée."""
+    """D'un usager ou d'un dossier donné deux fois, la première valeur non vide est gardée, dans l'ordre des sources."""
     spec(
         "dmp",
         "2025-04-01",

@@ -18,7 +18,7 @@ MESSAGES = """
 
 
 def test_messages_over_three_civil_months(spec):
-    """En 2021, on compte les messages MSSanté des trois mois civils qui finissent avec la fenêtre, sans dénominateur."""
+    """En 2021, on compte les messages MSSanté des trois mois civils qui finissent avec la fenêtre."""
     spec(
         "mssante_messages",
         "2025-04-15",

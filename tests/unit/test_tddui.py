@@ -75,8 +75,9 @@ def test_a_usager_belongs_to_every_et_of_his_stays(tmp_path: Path) -> None:
 def test_a_usager_known_by_two_local_ids_has_one_in_each_et(tmp_path: Path) -> None:
     """Each ET's own id; elsewhere the first one."""
     local = {"system": LOCAL, "value": f"3{ET2}/22"}
-    content = bundle(patient("1", f"3{ET}/11", local), organization("a"), organization("b", ET2),
-                     organization("c", "970400018"), *(stay(f"s{org}", org=f"Organization/{org}") for org in "abc"))  # fmt: skip
+    structures = organization("a"), organization("b", ET2), organization("c", "970400018")
+    stays = [stay(f"s{org}", org=f"Organization/{org}") for org in "abc"]
+    content = bundle(patient("1", f"3{ET}/11", local), *structures, *stays)
     rows = read(tmp_path, {"a.json": content}).rows("usagers")
     assert {(row["finess_et"][-9:], row["id_usager"]) for row in rows} == {(ET, "11"), (ET2, "22"), ("970400018", "11")}
 
@@ -85,7 +86,10 @@ def test_a_usager_without_any_et_is_told(tmp_path: Path) -> None:
     """No stay, no qualified local id, no setting: nobody carries him, nor what is his."""
     found = read(tmp_path, {"a.json": bundle(patient("1", None), projet())})
     assert found.rows("usagers") == found.rows("projets_personnalises") == []
-    expected = {("ressource_sans_etablissement", "Patient", None): 1, ("ressource_sans_etablissement", "CarePlan", None): 1}
+    expected = {
+        ("ressource_sans_etablissement", "Patient", None): 1,
+        ("ressource_sans_etablissement", "CarePlan", None): 1,
+    }
     assert found.told() == expected
 
 
@@ -189,7 +193,8 @@ def test_a_stay_has_its_period_and_status(tmp_path: Path, code: str, statut: str
 
 
 @pytest.mark.parametrize(
-    ("code", "statut"), [("planned", "planifie"), ("triaged", "planifie"), ("finished", "realise"), ("cancelled", "annule")]
+    ("code", "statut"),
+    [("planned", "planifie"), ("triaged", "planifie"), ("finished", "realise"), ("cancelled", "annule")],
 )
 def test_an_event_has_its_start_and_status(tmp_path: Path, code: str, statut: str) -> None:
     """Instants keep their offset, on either side of a change of hour."""
@@ -266,16 +271,23 @@ def test_a_meeting_without_usager_is_nobodys_event(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_projet_has_its_period_and_status(tmp_path: Path, code: str, statut: str) -> None:
     """A code that no status stands for is passed on, and the core tells it."""
-    found = read(tmp_path, {"a.json": bundle(patient(), projet(status=code, period={"start": "2024-01", "end": "2025"}))})
+    found = read(
+        tmp_path, {"a.json": bundle(patient(), projet(status=code, period={"start": "2024-01", "end": "2025"}))}
+    )
     expected = {"finess_et": ET, "id_dossier": "1", "statut": statut, "date_debut": "2024-01", "date_fin": "2025"}
     assert found.rows("projets_personnalises") == [expected]
 
 
 @pytest.mark.parametrize(
     ("profiles", "counts"),
-    [([PROFILES + "tddui-careplan-projet-personnalise|2.2.0"], True), ([PROFILES + "tddui-careplan-projet-perso"], True),
-     ([], True), (None, True), (["http://hl7.org/fhir/StructureDefinition/CarePlan"], False)],
-)  # fmt: skip
+    [
+        ([PROFILES + "tddui-careplan-projet-personnalise|2.2.0"], True),
+        ([PROFILES + "tddui-careplan-projet-perso"], True),
+        ([], True),
+        (None, True),
+        (["http://hl7.org/fhir/StructureDefinition/CarePlan"], False),
+    ],
+)
 def test_a_care_plan_is_a_projet_by_its_profile_or_without_any(tmp_path: Path, profiles: Any, counts: bool) -> None:
     """One with another explicit profile is not; it still dates the dossier."""
     plan = projet(meta={"profile": profiles, "lastUpdated": "2025-01-01T00:00:00Z"})
@@ -292,7 +304,8 @@ def test_what_was_entered_in_error_is_dropped_and_told(tmp_path: Path) -> None:
     wrong = "entered-in-error"
     late = {"lastUpdated": "2025-12-31T00:00:00Z"}
     content = bundle(
-        patient(), stay(status=wrong, meta=late), projet(status=wrong, meta=late), task("Patient/1", "2025-01-01T00:00:00Z"),
+        patient(), stay(status=wrong, meta=late), projet(status=wrong, meta=late),
+        task("Patient/1", "2025-01-01T00:00:00Z"),
         {"resourceType": "Goal", "lifecycleStatus": wrong, "meta": late, "subject": ref("Patient/1")},
         {"resourceType": "Condition", "verificationStatus": {"coding": [{"code": wrong}]}, "meta": late,
          "subject": ref("Patient/1")},

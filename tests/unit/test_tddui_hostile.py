@@ -36,6 +36,14 @@ LONG = "vérifiez ce fichier, ou relevez « ligne_max » dans [limites]."
 DEEP = "ce fichier est suspect : refaites l'export, ou relevez « profondeur_max » dans [limites]."
 UTF8 = "exportez ce fichier en UTF-8."
 ALL = TdduiAdapter.provides
+TRAILING = f"attendu la fin du fichier, trouvé d'autres caractères ; {REDO}"
+INTERRUPTED = f"attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"
+TOO_DEEP = f"attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"
+INVALID = "attendu du JSON valide, trouvé du JSON invalide au caractère {} ; " + REDO
+INVALID_LINE = "attendu un objet JSON complet, trouvé du JSON invalide au caractère {} ; " + REDO
+BINARY = f"attendu du texte en UTF-8, trouvé un octet nul ; ce fichier est binaire : {REDO}"
+TYPE = "champ « resourceType » : attendu un type de ressource FHIR, trouvé "
+OTHER_TYPE = "attendu une ressource FHIR R4, trouvé une valeur d'un autre type"
 
 
 def line(resource: Resource) -> bytes:
@@ -52,40 +60,42 @@ HEAD = b'{"resourceType":"Bundle","entry":[' + b'{"resource":' + GOOD + b"}"
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content", "place", "message"),
     [
-        (b"", f"a.json : attendu du JSON, trouvé un fichier vide ; {REDO}"),
-        (b"\xef\xbb\xbf \n", f"a.json : attendu du JSON, trouvé un fichier vide ; {REDO}"),
-        (b'{"a"\0', f"a.json, octet 4 : attendu du texte en UTF-8, trouvé un octet nul ; ce fichier est binaire : {REDO}"),
-        (codecs.BOM_UTF16_LE + b"{", f"a.json, octet 0 : attendu de l'UTF-8, trouvé de l'UTF-16 ; {UTF8}"),
-        (b"[1]", f"a.json, octet 0 : attendu « {{ », trouvé un autre caractère ; {REDO}"),
-        (b'\xef\xbb\xbf  {"a" 1}', f"a.json, octet 10 : attendu « : », trouvé un autre caractère ; {REDO}"),
-        (b"{1}", f"a.json, octet 1 : attendu une clé entre guillemets, trouvé un autre caractère ; {REDO}"),
-        (b'{"a":1,}', f"a.json, octet 7 : attendu une clé entre guillemets, trouvé un autre caractère ; {REDO}"),
-        (b'{"a":[1,}]}', f"a.json, octet 5 : attendu du JSON valide, trouvé du JSON invalide au caractère 4 ; {REDO}"),
-        (b'{"a":[NaN]}', f"a.json, octet 5 : attendu un nombre JSON, trouvé un nombre impossible ; {REDO}"),
-        (b'{"a":"\\ud800"}', f"a.json, octet 5 : attendu du texte Unicode, trouvé la moitié d'un caractère ; {REDO}"),
-        (b'{"a":', f"a.json, octet 5 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
-        (b'{"a":"x', f"a.json, octet 5 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
-        (b'{"a":{"b":tr', f"a.json, octet 5 : attendu du JSON valide, trouvé du JSON invalide au caractère 6 ; {REDO}"),
-        (b'{"a":"\xe9"}', f"a.json, octet 6 : attendu de l'UTF-8, trouvé un octet d'un autre encodage ; {UTF8}"),
-        (GOOD.strip() + b" ]", f"a.json, octet {len(GOOD)} : attendu la fin du fichier, trouvé d'autres caractères ; {REDO}"),
-        (b'{"a":' + b"[" * 100_000, f"a.json, octet 5 : attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
-        (deep(201), f"a.json, octet 28 : attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
-        (HEAD, f"a.json, entrée 2 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
-        (HEAD + b',{"x', f"a.json, entrée 2 : attendu un document JSON complet, trouvé un fichier qui s'interrompt ; {CUT}"),
-        (HEAD + b";", f"a.json, entrée 2 : attendu « , » ou « ] », trouvé un autre caractère ; {REDO}"),
-        (HEAD + b",3]}", f"a.json, entrée 2 : attendu un objet JSON, trouvé un nombre ; {REDO}"),
-        (HEAD + b",{1}]}", f"a.json, entrée 2 : attendu du JSON valide, trouvé du JSON invalide au caractère 2 ; {REDO}"),
+        (b"", "", f"attendu du JSON, trouvé un fichier vide ; {REDO}"),
+        (b"\xef\xbb\xbf \n", "", f"attendu du JSON, trouvé un fichier vide ; {REDO}"),
+        (b'{"a"\0', "octet 4", BINARY),
+        (codecs.BOM_UTF16_LE + b"{", "octet 0", f"attendu de l'UTF-8, trouvé de l'UTF-16 ; {UTF8}"),
+        (b"[1]", "octet 0", f"attendu « {{ », trouvé un autre caractère ; {REDO}"),
+        (b'\xef\xbb\xbf  {"a" 1}', "octet 10", f"attendu « : », trouvé un autre caractère ; {REDO}"),
+        (b"{1}", "octet 1", f"attendu une clé entre guillemets, trouvé un autre caractère ; {REDO}"),
+        (b'{"a":1,}', "octet 7", f"attendu une clé entre guillemets, trouvé un autre caractère ; {REDO}"),
+        (b'{"a":[1,}]}', "octet 5", INVALID.format(4)),
+        (b'{"a":[NaN]}', "octet 5", f"attendu un nombre JSON, trouvé un nombre impossible ; {REDO}"),
+        (b'{"a":"\\ud800"}', "octet 5", f"attendu du texte Unicode, trouvé la moitié d'un caractère ; {REDO}"),
+        (b'{"a":', "octet 5", INTERRUPTED),
+        (b'{"a":"x', "octet 5", INTERRUPTED),
+        (b'{"a":{"b":tr', "octet 5", INVALID.format(6)),
+        (b'{"a":"\xe9"}', "octet 6", f"attendu de l'UTF-8, trouvé un octet d'un autre encodage ; {UTF8}"),
+        (GOOD.strip() + b" ]", f"octet {len(GOOD)}", TRAILING),
+        (b'{"a":' + b"[" * 100_000, "octet 5", TOO_DEEP),
+        (deep(201), "octet 28", TOO_DEEP),
+        (HEAD, "entrée 2", INTERRUPTED),
+        (HEAD + b',{"x', "entrée 2", INTERRUPTED),
+        (HEAD + b";", "entrée 2", f"attendu « , » ou « ] », trouvé un autre caractère ; {REDO}"),
+        (HEAD + b",3]}", "entrée 2", f"attendu un objet JSON, trouvé un nombre ; {REDO}"),
+        (HEAD + b",{1}]}", "entrée 2", INVALID.format(2)),
         (HEAD + b',{"resource":' + deep(198) + b"}]}",
-         f"a.json, entrée 2 : attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
-        (HEAD + b"]} x", f"a.json, octet {len(HEAD) + 3} : attendu la fin du fichier, trouvé d'autres caractères ; {REDO}"),
+         "entrée 2", TOO_DEEP),
+        (HEAD + b"]} x", f"octet {len(HEAD) + 3}", TRAILING),
     ],
 )  # fmt: skip
-def test_a_broken_document_is_told_once_with_its_place(tmp_path: Path, content: bytes, message: str) -> None:
+def test_a_broken_document_is_told_once_with_its_place(
+    tmp_path: Path, content: bytes, place: str, message: str
+) -> None:
     """One message, all the tables barred, no exception, no value of the file."""
     found = read(tmp_path, {"a.json": content})
-    assert found.texts == [message]
+    assert found.texts == [f"{', '.join(filter(None, ('a.json', place)))} : {message}"]
     assert found.problems[0].tables == ALL
     assert found.problems[0].bars
 
@@ -93,17 +103,17 @@ def test_a_broken_document_is_told_once_with_its_place(tmp_path: Path, content: 
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (b"{1}", f"attendu un objet JSON complet, trouvé du JSON invalide au caractère 2 ; {REDO}"),
+        (b"{1}", INVALID_LINE.format(2)),
         (b'{"a":"\xe9"}', f"attendu de l'UTF-8, trouvé un octet d'un autre encodage au rang 7 ; {UTF8}"),
-        (b'{"a":"\\ud800"}', f"attendu un objet JSON complet, trouvé du JSON invalide au caractère 7 ; {REDO}"),
-        (b'{"a":NaN}', f"attendu un objet JSON complet, trouvé du JSON invalide au caractère 6 ; {REDO}"),
+        (b'{"a":"\\ud800"}', INVALID_LINE.format(7)),
+        (b'{"a":NaN}', INVALID_LINE.format(6)),
         (b"[1]", f"attendu un objet JSON, trouvé une liste ; {REDO}"),
         (b"true", f"attendu un objet JSON, trouvé un booléen ; {REDO}"),
         (b"null", f"attendu un objet JSON, trouvé une valeur nulle ; {REDO}"),
         (b'"x"', f"attendu un objet JSON, trouvé un texte ; {REDO}"),
-        (deep(201), f"attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
-        (deep(10_000), f"attendu au plus 200 niveaux imbriqués, trouvé davantage de niveaux ; {DEEP}"),
-        (GOOD.strip() + GOOD.strip(), f"attendu un objet JSON complet, trouvé du JSON invalide au caractère {len(GOOD)} ; {REDO}"),
+        (deep(201), TOO_DEEP),
+        (deep(10_000), TOO_DEEP),
+        (GOOD.strip() + GOOD.strip(), INVALID_LINE.format(len(GOOD))),
     ],
 )  # fmt: skip
 def test_the_lines_after_a_bad_one_are_read(tmp_path: Path, bad: bytes, message: str) -> None:
@@ -118,7 +128,9 @@ def test_the_lines_after_a_bad_one_are_read(tmp_path: Path, bad: bytes, message:
 def test_a_cut_last_line_is_told(tmp_path: Path) -> None:
     """The end of the file in the middle of a line."""
     found = read(tmp_path, {"a.ndjson": GOOD + GOOD[:30]})
-    assert found.texts == [f"a.ndjson, ligne 2 : attendu un objet JSON complet, trouvé une ligne qui s'interrompt ; {CUT}"]
+    assert found.texts == [
+        f"a.ndjson, ligne 2 : attendu un objet JSON complet, trouvé une ligne qui s'interrompt ; {CUT}"
+    ]
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.ndjson"])
@@ -128,13 +140,19 @@ def test_the_limits_are_respected_to_the_byte_and_level(tmp_path: Path, name: st
 
     def read_one(text: str) -> list[str]:
         resource = patient(text=text)
-        content = b'{"resourceType":"Bundle","entry":[' + orjson.dumps(resource) + b"]}" if name == "a.json" else line(resource)
+        content = (
+            b'{"resourceType":"Bundle","entry":[' + orjson.dumps(resource) + b"]}"
+            if name == "a.json"
+            else line(resource)
+        )
         return read(tmp_path, {name: content}, limites=limits).texts
 
     exact = "é" * 10 + "x" * (1024 - len(orjson.dumps(patient(text="é" * 10))))
     what, place = ("une ligne", "ligne 1") if name == "a.ndjson" else ("une entrée", "entrée 1")
     assert read_one(exact) == []
-    assert read_one(exact[:-2] + "éx") == [f"{name}, {place} : attendu {what} d'au plus 1024 octets, trouvé {what} plus longue ; {LONG}"]
+    assert read_one(exact[:-2] + "éx") == [
+        f"{name}, {place} : attendu {what} d'au plus 1024 octets, trouvé {what} plus longue ; {LONG}"
+    ]
     assert not read(tmp_path, {name: deep(20)}, limites=limits).problems
     assert len(read(tmp_path, {name: deep(21)}, limites=limits).problems) == 1
 
@@ -170,7 +188,9 @@ def test_an_endless_line_is_skipped_in_bounded_memory(tmp_path: Path, start: byt
     found = read_files([path], tmp_path)
     assert time.process_time() - before < 5
     number = 2 if start else 1
-    expected = f"a.ndjson, ligne {number} : attendu une ligne d'au plus 16777216 octets, trouvé une ligne plus longue ; {LONG}"
+    expected = (
+        f"a.ndjson, ligne {number} : attendu une ligne d'au plus 16777216 octets, trouvé une ligne plus longue ; {LONG}"
+    )
     assert found.texts == [expected]
     assert found.places["usagers"][-1] == f"a.ndjson, ligne {number + 1}"
 
@@ -183,7 +203,9 @@ def test_an_endless_string_in_a_bundle_stops_in_bounded_time(tmp_path: Path) -> 
         for _ in range(40):
             stream.write(b"y" * 1_000_000)
     before = time.process_time()
-    expected = f"a.json, entrée 1 : attendu une entrée d'au plus 16777216 octets, trouvé une entrée plus longue ; {LONG}"
+    expected = (
+        f"a.json, entrée 1 : attendu une entrée d'au plus 16777216 octets, trouvé une entrée plus longue ; {LONG}"
+    )
     assert read_files([path], tmp_path).texts == [expected]
     assert time.process_time() - before < 5
 
@@ -206,29 +228,29 @@ def test_what_is_no_ordinary_file_is_refused(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("resource", "message", "tables"),
     [
-        ({}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé une valeur nulle", ALL),
-        ({"resourceType": 5}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé un nombre", ALL),
-        ({"resourceType": []}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé une liste", ALL),
-        ({"resourceType": MATRICULE}, "champ « resourceType » : attendu un type de ressource FHIR, trouvé un texte", ALL),
+        ({}, TYPE + "une valeur nulle", ALL),
+        ({"resourceType": 5}, TYPE + "un nombre", ALL),
+        ({"resourceType": []}, TYPE + "une liste", ALL),
+        ({"resourceType": MATRICULE}, TYPE + "un texte", ALL),
         (patient(identifier={}) | {"identifier": "x"},
          "champ « Patient.identifier » : attendu une liste, trouvé un texte", ALL),
         (patient(None) | {"id": 12}, "champ « Patient.id » : attendu un texte, trouvé un nombre", ALL),
         (patient("1", f"3{ET}/1", {"system": "x", "value": 3}),
-         "champ « Patient » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type", ALL),
+         "champ « Patient » : " + OTHER_TYPE, ALL),
         (stay(period=["2025"]), "champ « Encounter.period » : attendu un objet, trouvé une liste", ALL),
         (stay(period={"start": 2025}),
-         "champ « Encounter » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type", ALL),
+         "champ « Encounter » : " + OTHER_TYPE, ALL),
         (stay(subject="Patient/1"), "champ « Encounter.subject » : attendu un objet, trouvé un texte", ALL),
         (stay(status=["x"]), "champ « Encounter.status » : attendu un texte, trouvé une liste", ALL),
         (projet(meta="x"), "champ « CarePlan.meta » : attendu un objet, trouvé un texte",
          {"projets_personnalises", "dossiers"}),
         (projet(subject=ref("x") | {"reference": ["x"]}),
-         "champ « CarePlan » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type",
+         "champ « CarePlan » : " + OTHER_TYPE,
          {"projets_personnalises", "dossiers"}),
-        ({"resourceType": "Appointment", "start": 3}, "champ « Appointment.start » : attendu un texte, trouvé un nombre",
-         {"evenements_agenda", "dossiers"}),
+        ({"resourceType": "Appointment", "start": 3},
+         "champ « Appointment.start » : attendu un texte, trouvé un nombre", {"evenements_agenda", "dossiers"}),
         ({"resourceType": "Task", "meta": {"lastUpdated": 3}, "for": ref("Patient/1")},
-         "champ « Task » : attendu une ressource FHIR R4, trouvé une valeur d'un autre type", {"dossiers"}),
+         "champ « Task » : " + OTHER_TYPE, {"dossiers"}),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["a.json", "a.ndjson"])
@@ -246,7 +268,10 @@ def test_a_misshapen_resource_is_told_and_the_others_are_read(
 
 def test_an_entry_whose_resource_is_no_object_is_told(tmp_path: Path) -> None:
     """An entry without resource is lawful: a deletion."""
-    content = {"resourceType": "Bundle", "entry": [{"resource": "x"}, {"request": {"method": "DELETE"}}, {"fullUrl": 3}]}
+    content = {
+        "resourceType": "Bundle",
+        "entry": [{"resource": "x"}, {"request": {"method": "DELETE"}}, {"fullUrl": 3}],
+    }
     expected = f"a.json, entrée 1, champ « resource » : attendu un objet, trouvé un texte ; {CORRECT}"
     assert read(tmp_path, {"a.json": content}).texts == [expected]
 
@@ -334,7 +359,7 @@ def test_a_one_x_bundle_is_left_aside_by_name(tmp_path: Path) -> None:
         (bundle(type="transaction-response"), False),
         (bundle(patient(), type="searchset"), True),
         (bundle({"resourceType": "DocumentReference"}, {"resourceType": "Binary"}), False),
-        (bundle({"resourceType": "List"}, patient(), meta={"profile": ["https://x/ig/fhir/pdsm/StructureDefinition/y"]}), False),
+        (bundle({"resourceType": "List"}, patient(), meta={"profile": ["https://x/ig/fhir/pdsm/Struct/y"]}), False),
         (bundle({"resourceType": "DocumentReference", "contained": [patient()]}, type="searchset"), False),
         (bundle(patient(), meta={"profile": [PROFILES + "tddui-bundle"]}), True),
         ({"entry": [{"resource": patient()}]}, True),

@@ -71,7 +71,9 @@ def read_files(files: list[Path], root: Path, tables: Collection[str] = TdduiAda
     return result
 
 
-def read(root: Path, contents: dict[str, Any], tables: Collection[str] = TdduiAdapter.provides, **settings: Any) -> Read:
+def read(
+    root: Path, contents: dict[str, Any], tables: Collection[str] = TdduiAdapter.provides, **settings: Any
+) -> Read:
     """Write files (bytes as they are, a list as lines, a dict as one document), then read them."""
     for name, content in contents.items():
         path = root / name
@@ -122,7 +124,9 @@ def ref(reference: str) -> Resource:
     return {"reference": reference}
 
 
-def stay(name: str = "s", usager: str | None = "Patient/1", org: str | None = "Organization/o", **more: Any) -> Resource:
+def stay(
+    name: str = "s", usager: str | None = "Patient/1", org: str | None = "Organization/o", **more: Any
+) -> Resource:
     made = _resource("Encounter", name, meta={"profile": [PROFILES + "tddui-encounter-sejour"]}, status="in-progress")
     made |= {"period": {"start": "2025-01-10"}}
     made |= {"subject": ref(usager)} if usager else {}

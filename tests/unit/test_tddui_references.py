@@ -110,13 +110,12 @@ def _group(*members: Resource, name: str = "g") -> Resource:
 
 def test_a_group_stands_for_each_of_its_members(tmp_path: Path) -> None:
     """One row each; a Group inside a Group too, without end if it holds itself; who left it is not in it."""
-    content = bundle(
-        PERSON, patient("2", f"3{ET}/2"), patient("3", f"3{ET}/3"), organization(),
-        _group({"entity": ref("Patient/1")}, {"entity": ref("Group/h")}, {"entity": ref("Patient/3"), "inactive": True}),
-        _group({"entity": ref("Patient/2")}, {"entity": ref("Group/g")}, {"entity": ref("Practitioner/5")}, name="h"),
-        event(usager="Group/g", part_of=None, meta={"lastUpdated": "2025-01-01T00:00:00Z"}, serviceProvider=ref("Organization/o"),
-              identifier=[{"system": "https://identifiant-medicosocial-evenement.esante.gouv.fr", "value": "x"}]),
-    )  # fmt: skip
+    left = {"entity": ref("Patient/3"), "inactive": True}
+    one = _group({"entity": ref("Patient/1")}, {"entity": ref("Group/h")}, left)
+    two = _group({"entity": ref("Patient/2")}, {"entity": ref("Group/g")}, {"entity": ref("Practitioner/5")}, name="h")
+    together = event(usager="Group/g", part_of=None)
+    together["meta"]["lastUpdated"] = "2025-01-01T00:00:00Z"
+    content = bundle(PERSON, patient("2", f"3{ET}/2"), patient("3", f"3{ET}/3"), one, two, together)
     found = read(tmp_path, {"a.json": content})
     assert [row["id_dossier"] for row in found.rows("evenements_agenda")] == ["1", "2"]
     dates = {row["id_usager"]: row.get("date_derniere_maj") for row in found.rows("dossiers")}
@@ -205,7 +204,7 @@ def test_a_stay_that_names_no_et_goes_to_those_of_its_usager(tmp_path: Path) -> 
 
 def test_an_event_goes_to_the_et_of_its_stay_then_of_its_structure_then_of_its_usager(tmp_path: Path) -> None:
     """In this order."""
-    provider = {"serviceProvider": ref("Organization/b")}
+    provider: Resource = {"serviceProvider": ref("Organization/b")}
     content = bundle(
         PERSON, organization("a"), organization("b", ET2), organization("c", "970400018"),
         stay("s", org="Organization/a"), stay("t", org="Organization/c"), stay("u", org=None),
@@ -214,7 +213,9 @@ def test_an_event_goes_to_the_et_of_its_stay_then_of_its_structure_then_of_its_u
         event("3", part_of=None, status="cancelled"),
         event("4", part_of="Encounter/u", status="finished", **provider),
     )  # fmt: skip
-    rows = {(row["finess_et"][-9:], row["statut"]) for row in read(tmp_path, {"a.json": content}).rows("evenements_agenda")}
+    rows = {
+        (row["finess_et"][-9:], row["statut"]) for row in read(tmp_path, {"a.json": content}).rows("evenements_agenda")
+    }
     assert rows == {(ET, "planifie"), (ET2, "realise"), (ET, "annule"), ("970400018", "annule")}
 
 

@@ -25,7 +25,12 @@ PROJET = {"finess_et": ET, "id_dossier": "123456789", "statut": "actif"}
 NOBODY: dict[str, list[Row]] = {"matricules_anterieurs": []}
 ROWS: dict[str, dict[str, list[Row]]] = {
     "Bundle-ExampleTDDUIBundle.json": NOBODY
-    | {"usagers": [USAGER], "dossiers": [dossier(ET, "194704032")], "sejours": [SEJOUR], "evenements_agenda": [EVENEMENT]},
+    | {
+        "usagers": [USAGER],
+        "dossiers": [dossier(ET, "194704032")],
+        "sejours": [SEJOUR],
+        "evenements_agenda": [EVENEMENT],
+    },
     "Bundle-tddui-pp-pa-EXTRAIT.json": NOBODY
     | {"usagers": [USAGER_PP], "dossiers": [dossier(ET, "123456789")], "projets_personnalises": [PROJET]},
     "Bundle-v1-CDA-TDDUIBundleExample.json": {},

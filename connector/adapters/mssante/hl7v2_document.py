@@ -118,7 +118,7 @@ class _Reader:
         keys = [line[:_LONG] for line in lines] if long else lines
         for rank, segment in enumerate(map(self._known.get, keys)):
             if segment is None and lines[rank][:4] not in self._useless:
-                segment = self._read(lines[rank])
+                segment = self._read(lines[rank], first=parts[_STATUS] is None)
             if segment:
                 some, part, value = segment
                 flags |= some
@@ -126,13 +126,13 @@ class _Reader:
                     parts[part] = value
         return flags, some if segment else 0
 
-    def _read(self, line: bytes) -> Segment | None:
-        """What a segment brings, if anything."""
+    def _read(self, line: bytes, *, first: bool) -> Segment | None:
+        """What a segment brings, if anything; `first` until a document is found."""
         name = line[:3]
         if line[3:4] != self._separator:
             raise OddLineError
         if name == b"OBX":
-            return self._observation(line)
+            return self._observation(line, first=first)
         if name == b"PRT":
             return self._participation(line)
         if name == b"PID":
@@ -145,7 +145,7 @@ class _Reader:
         self._known[line] = found
         return found
 
-    def _observation(self, line: bytes) -> Segment | None:
+    def _observation(self, line: bytes, *, first: bool) -> Segment | None:
         """A flag, or the document: typed in LOINC or TRE_A05, unlike the body of a mail."""
         fields = line[:_LONG].split(self._separator, 6)
         code, *rest = fields[3].split(self._component, 3) if len(fields) > 3 else (b"",)
@@ -154,22 +154,26 @@ class _Reader:
             system = rest[1].strip() if len(rest) > 1 else b""
             if code.startswith(b"CORPSMAIL_") or not (system in _CODE_SYSTEMS or _LOINC.fullmatch(code)):
                 return (cut, 0, None) if cut else None
-            status = self._status(line)
+            status = self._status(fields[6:] if len(line) < _LONG else self._after_document(line)) if first else ""
             return _CUT if status is None else 0, _STATUS, (status or "",)
         flag, destination = _FLAGS.get(code.strip(), (0, 0))
         yes = not cut and fields[5].split(self._component, 1)[0].strip() == b"Y"
         found = (cut | destination | (flag if yes else 0), 0, None)
         return self._remember(line, found) if len(line) < _LONG else found
 
-    def _status(self, line: bytes) -> str | None:
-        """OBX-11, without copying the document that stands before it; None when the segment is cut."""
+    def _after_document(self, line: bytes) -> list[bytes]:
+        """What follows OBX-5, without copying it; nothing when the segment is cut."""
         position = -1
         for _ in range(6):
             position = line.find(self._separator, position + 1)
             if position < 0:
-                return None
-        after = line[position + 1 :].split(self._separator, 6)
-        return self._marks.text(after[5].decode(self._marks.encoding)) if len(after) > 5 else None
+                return []
+        return [line[position + 1 :]]
+
+    def _status(self, after: list[bytes]) -> str | None:
+        """OBX-11, in what follows OBX-5; None when the segment is cut."""
+        fields = after[0].split(self._separator, 6) if after else []
+        return self._marks.text(fields[5].decode(self._marks.encoding)) if len(fields) > 5 else None
 
     def _participation(self, line: bytes) -> Segment | None:
         """The structure that sends (SB) and its address, or the address for answers (REPLY)."""
