@@ -241,13 +241,10 @@ def _complete(directory: Directory | None, inventories: Sequence[SourceInventory
     seen = {finess for inventory in inventories for finess in _named(inventory)}
     if directory is None:
         return undeclared(seen, settings.correspondances)
-    unlisted = {
-        settings.correspondances.get(finess, finess)
-        for inventory in inventories
-        if Bar("etablissements", None) in inventory.bars and not inventory.lignes.get("etablissements")
-        for finess in _named(inventory)
-    }
-    return with_unlisted(directory, unlisted)
+    unreadable = any(Bar("etablissements", None) in inventory.bars for inventory in inventories)
+    if not directory.ets and unreadable:  # the list names nobody because of its faults: everyone seen is there, barred
+        return with_unlisted(directory, {settings.correspondances.get(finess, finess) for finess in seen})
+    return directory
 
 
 def _named(inventory: SourceInventory) -> set[str]:

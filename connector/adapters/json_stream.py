@@ -225,23 +225,20 @@ class JsonDocument:
         self.lone, self.whole = True, False
 
     def __iter__(self) -> Iterator[tuple[int, Json] | Problem]:
+        rank, problem = 0, self._source.problem
         try:
             with self._source.file.path.open("rb") as stream:
                 stream.seek(self._start)
-                yield from self._read(_Window(stream, self._start, self._source.limits))
-        except OSError:
-            yield self._source.problem(_unreadable())
-
-    def _read(self, window: _Window) -> Iterator[tuple[int, Json] | Problem]:
-        rank = 0
-        try:
-            for rank, value in self._entries(window):
-                if isinstance(value, dict):
-                    yield rank, value
-                else:
-                    yield self._source.problem(JsonError("un objet JSON", kind_name(value), _REDO), f"entrée {rank}")
+                window = _Window(stream, self._start, self._source.limits)
+                for rank, value in self._entries(window):
+                    if isinstance(value, dict):
+                        yield rank, value
+                    else:
+                        yield problem(JsonError("un objet JSON", kind_name(value), _REDO), f"entrée {rank}")
         except JsonError as fault:
-            yield self._source.problem(fault, f"entrée {rank + 1}" if window.in_array else f"octet {window.offset()}")
+            yield problem(fault, f"entrée {rank + 1}" if window.in_array else f"octet {window.offset()}")
+        except OSError:
+            yield problem(_unreadable())
 
     def _entries(self, window: _Window) -> Iterator[tuple[int, object]]:
         rank, kept = 0, 0
@@ -273,10 +270,7 @@ class _Window:
 
     def offset(self) -> int:
         """Bytes of the file before what is being read."""
-        return self._read - self._held() - len(self._text[self._at :].encode(errors="replace"))
-
-    def _held(self) -> int:
-        return len(self._decoder.getstate()[0])
+        return self._read - len(self._decoder.getstate()[0]) - len(self._text[self._at :].encode(errors="replace"))
 
     def too_long(self) -> JsonError:
         what = "une entrée" if self.in_array else "une ressource"
@@ -287,12 +281,12 @@ class _Window:
         if self._ended:
             return False
         block = self._stream.read(_BLOCK)
-        before = self._read - self._held()
+        before = self._read - len(self._decoder.getstate()[0])
         try:
             text = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            place = f"octet {before + error.start}"
-            raise JsonError("de l'UTF-8", "un octet d'un autre encodage", _UTF8, place) from None
+            wrong = f"octet {before + error.start}"
+            raise JsonError("de l'UTF-8", "un octet d'un autre encodage", _UTF8, wrong) from None
         self._read += len(block)
         self._ended = not block
         self._text, self._at = self._text[self._at :] + text, 0
@@ -359,8 +353,10 @@ class _Window:
                 continue
             except ValueError:
                 raise JsonError("un nombre JSON", "un nombre impossible", _REDO) from None
-            if end < len(self._text) or not isinstance(value, int | float) or not self._more():  # a number may go on
-                return value, self._checked(value, end, nested)
+            if end == len(self._text) and isinstance(value, int | float) and not self._ended:
+                self._more()  # a number may go on
+                continue
+            return value, self._checked(value, end, nested)
 
     def _grow(self, error: json.JSONDecodeError) -> None:
         """Read on when the fault may come from the end of the window; twice as much each time."""
@@ -373,7 +369,7 @@ class _Window:
                 while len(self._text) < 2 * size and self._more():
                     pass
                 return
-            if unclosed or not self._text[at:].strip():
+            if unclosed or not self._text[self._at + at :].strip():
                 raise _cut_short()
         raise JsonError("du JSON valide", f"du JSON invalide au caractère {at + 1}", _REDO)
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from connector.adapters.json_stream import Json
 
@@ -23,6 +22,7 @@ _FINESS = "https://finess.esante.gouv.fr"
 _STRUCTURE = "urn:oid:1.2.250.1.71.4.2.2"
 _URN = "urn:oid:"
 _INS: dict[str | None, int] = {f"{_URN}1.2.250.1.213.1.4.{arc}": arc for arc in (8, 9, 10, 11)}  # by preference
+_USAGERS = ("Patient", "Group")
 _NOT_INS = frozenset({"NSS", "NH"})
 _RELIABILITY = "fr-core-identity-reliability"
 _LOCAL_TYPES, _STAY_TYPES = frozenset({"PI", "PLI"}), frozenset({"SEJ", "NUMDOSS"})
@@ -31,7 +31,6 @@ _ENCOUNTERS = {"tddui-encounter-sejour": False, "tddui-encounter-evenement": Tru
 _QUALIFIED = re.compile(r"3([A-Za-z0-9]{9})/(.+)", re.ASCII | re.DOTALL)
 NEVER = -(2**62)  # before any instant
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(microseconds=1)
-_TYPED = re.compile(r"(?:^|/)([A-Z][A-Za-z]*)/([^/?#|]+)$")
 
 
 class LocalId(NamedTuple):
@@ -209,43 +208,16 @@ def instant(text: str, zone: tzinfo) -> int:
         return -NEVER
 
 
-def reference_keys(reference: Json, types: frozenset[str]) -> tuple[str, ...]:
-    """What a reference may be found by, most precise first; nothing when it names another type."""
-    text, identifier = text_of(reference, "reference"), reference.get("identifier")
-    if text and not identifier:
-        kind, _, name = text.partition("/")
-        if kind in types and name and "/" not in name:
-            return (text,)  # the usual form
-    keys: list[str] = []
-    kind = text_of(reference, "type") or ""
-    if text:
-        path, _, query = text.partition("?")
-        path = path.partition("/_history/")[0]
-        if query:
-            kind = path.rpartition("/")[2]
-            keys += _search_keys(kind, query)
-        else:
-            keys += [path] if ":" in path else []
-            if match := _TYPED.search(path):
-                kind = match[1]
-                keys.append(f"{match[1]}/{match[2]}")
-    if identifier and (value := text_of(identifier, "value")):
-        keys.append(f"{text_of(identifier, 'system') or ''}|{value}")
-    return tuple(keys) if not kind or kind in types else ()
+def may_be_usager(actor: Json, *, alone: bool) -> bool:
+    """Whether a participant may be a Patient; one of unknown type only when no one else is the usager."""
+    text, kind = text_of(actor, "reference"), actor.get("type")
+    if kind or (text and not text.startswith("urn:")):
+        return kind in _USAGERS or (text is not None and ("Patient" in text or "Group" in text))
+    return alone
 
 
-def _search_keys(kind: str, query: str) -> Iterable[str]:
-    """The keys of a conditional reference; `*|value` is a value of any system."""
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        value = unquote(value)
-        if name == "identifier" and value:
-            yield value if "|" in value else f"*|{value}"
-        elif name == "_id" and value:
-            yield f"{kind}/{value}"
-
-
-def typed_tail(url: str) -> str | None:
-    """« Type/id » at the end of an address."""
-    match = _TYPED.search(url)
-    return f"{match[1]}/{match[2]}" if match else None
+def type_name(kind: object) -> str:
+    """A resource type, which messages may show."""
+    if isinstance(kind, str) and kind.isascii() and kind.isalpha():
+        return kind
+    raise TypeError("resourceType")

@@ -7,14 +7,17 @@ resources may answer: whoever asks for the value of a slot sees whether they say
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
+from urllib.parse import unquote
 
-from connector.adapters.dui.tddui_fields import reference_keys, structure_finess, text_of, typed_tail
+from connector.adapters.dui.tddui_fields import structure_finess, text_of
 from connector.adapters.dui.tddui_people import NONE, Latest
 from connector.adapters.json_stream import Json
 
+_TYPED = re.compile(r"(?:^|/)([A-Z][A-Za-z]*)/([^/?#|]+)$")
 Pending = list[tuple[int, tuple[str, ...]]]
 
 
@@ -76,7 +79,7 @@ class References:
         text = text_of(reference, "reference")
         if text and text.startswith("#"):
             return self._of_contained(text[1:], resource)
-        keys = reference_keys(reference, self._types)
+        keys = _reference_keys(reference, self._types)
         return self._named(keys if "identifier" in reference else text, keys)
 
     def _of_contained(self, name: str, resource: Json) -> int:
@@ -85,7 +88,7 @@ class References:
         for inner in resource.get("contained") or ():
             if inner.get("id") == name and inner.get("resourceType") in self._types:
                 for identifier in inner.get("identifier") or ():
-                    keys += reference_keys({"identifier": identifier}, self._types)
+                    keys += _reference_keys({"identifier": identifier}, self._types)
         return self._named(tuple(keys), tuple(keys))
 
     def _named(self, name: object, keys: tuple[str, ...]) -> int:
@@ -147,7 +150,7 @@ class References:
             yield url + key
         elif url:
             yield url
-            tail = typed_tail(url)
+            tail = _typed_tail(url)
             if tail and tail != key:
                 yield tail
         if by_token:
@@ -200,3 +203,45 @@ class Providers(References):
             if finess and slot not in self.named:
                 self.named[slot] = self._index(finess)
         return slot
+
+
+def _reference_keys(reference: Json, types: frozenset[str]) -> tuple[str, ...]:
+    """What a reference may be found by, most precise first; nothing when it names another type."""
+    text, identifier = text_of(reference, "reference"), reference.get("identifier")
+    if text and not identifier:
+        kind, _, name = text.partition("/")
+        if kind in types and name and "/" not in name:
+            return (text,)  # the usual form
+    keys: list[str] = []
+    kind = text_of(reference, "type") or ""
+    if text:
+        path, _, query = text.partition("?")
+        path = path.partition("/_history/")[0]
+        if query:
+            kind = path.rpartition("/")[2]
+            keys += _search_keys(kind, query)
+        else:
+            keys += [path] if ":" in path else []
+            if match := _TYPED.search(path):
+                kind = match[1]
+                keys.append(f"{match[1]}/{match[2]}")
+    if identifier and (value := text_of(identifier, "value")):
+        keys.append(f"{text_of(identifier, 'system') or ''}|{value}")
+    return tuple(keys) if not kind or kind in types else ()
+
+
+def _search_keys(kind: str, query: str) -> Iterable[str]:
+    """The keys of a conditional reference; `*|value` is a value of any system."""
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        value = unquote(value)
+        if name == "identifier" and value:
+            yield value if "|" in value else f"*|{value}"
+        elif name == "_id" and value:
+            yield f"{kind}/{value}"
+
+
+def _typed_tail(url: str) -> str | None:
+    """« Type/id » at the end of an address."""
+    match = _TYPED.search(url)
+    return f"{match[1]}/{match[2]}" if match else None

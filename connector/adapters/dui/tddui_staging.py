@@ -18,7 +18,9 @@ from connector.adapters.dui.tddui_fields import (
     is_evenement,
     is_left_aside,
     is_projet,
+    may_be_usager,
     text_of,
+    type_name,
 )
 from connector.adapters.dui.tddui_people import NONE, Etablissements, People
 from connector.adapters.dui.tddui_references import Providers, References, Subjects
@@ -32,7 +34,6 @@ _WRONG = "entered-in-error"
 _STAYS: dict[str | None, str] = {"planned": "attente", "waitlist": "attente", "cancelled": "annule"}
 _EMPTY: Json = {}
 _ENCOUNTER = 0  # rank of this type
-_USAGERS = ("Patient", "Group")
 _EVENTS: dict[str | None, str] = {"cancelled": "annule", "finished": "realise", "fulfilled": "realise"}
 _PLANS = {
     "draft": "en_preparation",
@@ -86,7 +87,7 @@ class Staging:
         """
         kind = resource["resourceType"]
         if resource.get("status") == _WRONG:
-            self.wrong[_name_of(kind)] += 1
+            self.wrong[type_name(kind)] += 1
         else:
             self._url, self._place = url, place
             self._handlers.get(kind, self._other)(resource)
@@ -195,7 +196,7 @@ class Staging:
 
     def _other(self, resource: Json) -> None:
         """Any other resource only dates the dossier of its usager."""
-        kind = _name_of(resource["resourceType"])
+        kind = type_name(resource["resourceType"])
         if resource.get("lifecycleStatus") == _WRONG or _WRONG in codes_of(resource.get("verificationStatus")):
             self.wrong[kind] += 1
             return
@@ -231,7 +232,7 @@ class Staging:
             text = actor.get("reference") if actor else None
             if text.__class__ is str and text.startswith("Practitioner"):
                 continue  # nearly always
-            if actor and _may_be_usager(actor, alone=slot == NONE):
+            if actor and may_be_usager(actor, alone=slot == NONE):
                 slots.append(self.subjects.slot(actor, resource))
         return slot if len(slots) == 1 else self._together(slots)
 
@@ -240,20 +241,5 @@ class Staging:
         return self.subjects.crowd(distinct) if len(distinct) > 1 else distinct[0] if distinct else NONE
 
 
-def _may_be_usager(actor: Json, *, alone: bool) -> bool:
-    """Whether a participant may be a Patient; one of unknown type only when no one else is the usager."""
-    text, kind = text_of(actor, "reference"), actor.get("type")
-    if kind or (text and not text.startswith("urn:")):
-        return kind in _USAGERS or (text is not None and ("Patient" in text or "Group" in text))
-    return alone
-
-
 def _ignore(indices: Sequence[int], texts: Sequence[str | None], places: Sequence[int]) -> None:
     """The instants are those of a server that loads, not of people who write."""
-
-
-def _name_of(kind: object) -> str:
-    """A resource type, which messages may show."""
-    if isinstance(kind, str) and kind.isascii() and kind.isalpha():
-        return kind
-    raise TypeError("resourceType")
