@@ -31,8 +31,10 @@ def indicators(bench: Bench) -> Iterator[Line]:
         yield _beside_floor(bench, engine)
     else:
         (ours,) = bench.pairs(engine)
-        told = f"non mesuré : {floor.QUERY.name} est absent"
-        yield Line(_ALL, seconds(ours.seconds), _FLOOR_GOAL, told, ours.memory, 800_000_000)
+        missing = f"{floor.QUERY.name} est absent de {floor.QUERY.parent}"
+        detail = {"moteur": ours.told}
+        figure = seconds(ours.seconds)
+        yield Line(_ALL, figure, _FLOOR_GOAL, "", ours.memory, 800_000_000, missing=missing, detail=detail)
     yield _with_little_memory(bench, lake)
 
 
@@ -195,7 +197,7 @@ def lines_of(name: str, bench: Bench) -> Iterator[Line]:
     reader = _READERS.get(name, "connector.agent:").partition(":")[0]
     try:
         if find_spec(reader) is None:
-            yield Line(name, rapport=f"non mesuré : {reader} n'existe pas encore")
+            yield Line(name, missing=f"{reader} n'existe pas encore")
         else:
             yield from MEASURES[name](bench)
     except SideFailedError as error:

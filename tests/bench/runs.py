@@ -52,16 +52,16 @@ class Runs:
 
     @property
     def seconds(self) -> float:
-        return median(outcome["secondes"] for outcome in self.outcomes)
+        return median([float(outcome["secondes"]) for outcome in self.outcomes])
 
     @property
     def memory(self) -> int:
-        return max(outcome["memoire"] for outcome in self.outcomes)
+        return max(int(outcome["memoire"]) for outcome in self.outcomes)
 
     def ratio(self, other: Runs) -> float:
         """The median, over the pairs, of the times of this side over those of the other."""
         both = zip(self.outcomes, other.outcomes, strict=True)
-        return median(ours["secondes"] / theirs["secondes"] for ours, theirs in both)
+        return median([float(ours["secondes"]) / float(theirs["secondes"]) for ours, theirs in both])
 
     def rate(self, count: int) -> float:
         """So many things a second."""

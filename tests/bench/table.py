@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 _HEADINGS = ("Mesure", "Chiffre (médiane)", "Objectif", "Rapport (médiane des paires)", "Mémoire", "Objectif", "")
+_JUDGED = ("OK", "MANQUÉ", "–")
 _WIDTH = 170  # when the output is not a terminal
 
 
@@ -23,7 +24,8 @@ _WIDTH = 170  # when the output is not a terminal
 class Line:
     """One measure as the table shows it; memory in bytes, the worst run.
 
-    `reached` is None without a goal; `failure` says why a measure means nothing.
+    `reached` is None without a goal; `missing` says what prevents a goal from being judged, and
+    `failure` why a measure means nothing.
     """
 
     mesure: str
@@ -35,12 +37,15 @@ class Line:
     reached: bool | None = None
     failure: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    missing: str = ""
 
     @property
     def verdict(self) -> str:
         """What the last column says."""
         if self.failure:
             return "ÉCHEC"
+        if self.missing:
+            return "NON MESURÉ"
         memory = None
         if self.memoire is not None and self.objectif_memoire is not None:
             memory = self.memoire < self.objectif_memoire
@@ -91,11 +96,11 @@ def show(lines: Sequence[Line], title: str, *, trial: bool) -> None:
     for heading in _HEADINGS:
         table.add_column(heading)
     for line in lines:
-        verdict = "essai" if trial and not line.failure else line.verdict
-        style = {"OK": "green", "MANQUÉ": "bold red", "ÉCHEC": "bold red"}.get(verdict, "")
+        verdict = "essai" if trial and line.verdict in _JUDGED else line.verdict
+        style = {"OK": "green", "MANQUÉ": "bold red", "ÉCHEC": "bold red", "NON MESURÉ": "yellow"}.get(verdict, "")
         memory = size(line.memoire) if line.memoire else ""
         goal = f"< {size(line.objectif_memoire)}" if line.objectif_memoire else ""
-        told = line.failure or line.rapport
+        told = line.failure or (f"non mesuré : {line.missing}" if line.missing else line.rapport)
         table.add_row(line.mesure, line.chiffre, line.objectif, told, memory, goal, Text(verdict, style))
     console.print(table)
 
@@ -114,6 +119,7 @@ def write(path: Path, lines: Iterable[Line], where: str) -> None:
                 "objectif_memoire": line.objectif_memoire,
                 "verdict": line.verdict,
                 "echec": line.failure,
+                "manque": line.missing,
                 "detail": line.detail,
             }
             for line in lines

@@ -6,11 +6,13 @@ bounded by `classeur_max`, beyond which CSV is the answer.
 
 from __future__ import annotations
 
+import re
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -23,6 +25,8 @@ from connector.model.tables import TABLES
 Rows = list[list[str]]
 
 _BATCH = 50_000
+_CELLS_MAX = 40_000_000
+_CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 
 class WorkbookAdapter:
@@ -106,13 +110,14 @@ def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+            size = sum(entry.file_size for entry in entries)
+            cells = _largest_grid(archive) if size <= limits.classeur_max else 0
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         return (
             "un classeur XLSX ou ODS",
             "un fichier qui n'en est pas un",
             "vérifiez l'extension ou refaites l'export.",
         )
-    size = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
     if size > limits.classeur_max:
         return (
@@ -126,7 +131,36 @@ def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
             f"une archive {size // packed} fois plus grosse une fois décompressée",
             "ce fichier est suspect : refaites l'export.",
         )
+    if cells > _CELLS_MAX:
+        return (
+            f"des feuilles de moins de {_CELLS_MAX // 10**6} millions de cellules",
+            f"une cellule isolée qui en fait {cells // 10**6} millions",
+            "effacez les cellules perdues loin du tableau, ou exportez en CSV.",
+        )
     return None
+
+
+def _largest_grid(archive: zipfile.ZipFile) -> int:
+    """Cells of the largest XLSX sheet, empty ones included: the reader makes room for all of them."""
+    largest = 0
+    for name in archive.namelist():
+        if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+            with archive.open(name) as stream:
+                largest = max(largest, _grid(stream))
+    return largest
+
+
+def _grid(stream: IO[bytes]) -> int:
+    rows, columns, tail = 0, b"", b""
+    while block := stream.read(1 << 20):
+        for column, row in _CELL.findall(tail + block):
+            rows = max(rows, int(row))
+            columns = max(columns, column, key=lambda letters: (len(letters), letters))
+        tail = block[-32:]
+    width = 0
+    for letter in columns:
+        width = width * 26 + letter - 64
+    return rows * width
 
 
 def broken_sheet(file: str, sheet: str, tables: frozenset[str]) -> Problem:
