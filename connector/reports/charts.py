@@ -12,9 +12,9 @@ from html import escape
 from math import ceil
 from typing import Any, NamedTuple
 
-import pygal  # type: ignore[import-untyped]
+import pygal
 from markupsafe import Markup
-from pygal.style import Style  # type: ignore[import-untyped]
+from pygal.style import Style
 
 from connector.reports.text import group
 

@@ -138,10 +138,7 @@ PARQUET = Harness(
         Fault(
             "un fichier d'une autre sorte",
             lambda folder: _write(folder / "usagers.parquet", b"finess_et;id_usager\n"),
-            (
-                "usagers.parquet : attendu un fichier Parquet complet, trouvé un fichier illisible ; "
-                "refaites l'export.",
-            ),
+            ("usagers.parquet : attendu un fichier Parquet complet, trouvé un fichier illisible ; refaites l'export.",),
         ),
     ),
 )
@@ -369,10 +366,7 @@ TDDUI = Harness(
         Fault(
             "une valeur d'un autre type",
             replaced(f"{PARIS}.json", b'"period":{', b'"period":3,"x":{'),
-            (
-                f"{PARIS}.json, entrée 4, champ « Encounter.period » : attendu un objet, trouvé un nombre ; "
-                f"{_RESOURCE}",
-            ),
+            (f"{PARIS}.json, entrée 4, champ « Encounter.period » : attendu un objet, trouvé un nombre ; {_RESOURCE}",),
         ),
         Fault(
             "un octet d'un autre encodage",
@@ -508,4 +502,3 @@ VARIANTS = {  # other forms of the same formats
     "tddui_ndjson": NDJSON,
     "correspondance_classeur": MAPPED_WORKBOOK,
 }
-

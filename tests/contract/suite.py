@@ -40,7 +40,12 @@ from tests.lib.run import KEY, files_of
 
 _MUTATIONS = 60
 _INSERTED = (b"\0", b"\xff", b'"', b"\r", b"\n", b"<", b"{", b"|", b";", "é".encode())
-_EVENTS = ("mises_a_jour", "evenements_agenda", "messages_mssante", "depots_dmp")  # dated at both ends, and nowhere else
+_EVENTS = ("mises_a_jour", "evenements_agenda", "messages_mssante", "depots_dmp")  # dated at both ends only
+    "mises_a_jour",
+    "evenements_agenda",
+    "messages_mssante",
+    "depots_dmp",
+)  # dated at both ends, and nowhere else
 
 
 def contract_suite(harness: Harness) -> type[Contract]:
@@ -355,5 +360,3 @@ def _mutated(data: bytes, draw: random.Random) -> bytes:
     for _ in range(draw.choice((1, 4, 16))):
         changed[draw.randrange(len(changed))] = draw.randrange(256)
     return bytes(changed)
-
-

@@ -78,9 +78,7 @@ def _write(records: Any, folder: Path) -> None:
 
 
 def _says(records: Any, folder: Path) -> None:
-    pivot.write_tables(
-        ({table: et.tables[table] for table in _KEPT} for et in records.iter_etablissements()), folder
-    )
+    pivot.write_tables(({table: et.tables[table] for table in _KEPT} for et in records.iter_etablissements()), folder)
 
 
 def _cut(folder: Path) -> None:
@@ -259,7 +257,7 @@ def test_one_thing_wrong_is_caught(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Each rule of the contract fails on an adapter that breaks it, and passes on the same adapter without the break."""
+    """Each rule of the contract fails on an adapter that breaks it, and passes on the same one unbroken."""
     at_hand = {"caplog": caplog, "capfd": capfd, "tmp_path": tmp_path}
     for kind, caught in ((Vendor, False), (adapter, True)):
         (tmp_path / kind.__name__).mkdir()

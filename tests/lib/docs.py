@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from connector.cli.main import app
 from connector.indicators.catalogue import INDICATORS, Indicator
-from connector.indicators.programme import Programme, load_programme
+from connector.indicators.programme import Exemption, Programme, load_programme
 from connector.model.findings import FINDINGS, FindingKind, Severity
 from connector.model.tables import TABLES, Column, Kind, Table
 from connector.resources import config_path
@@ -24,16 +24,6 @@ from tests.spec.page import rules_page
 ROOT = Path(__file__).parents[2]
 DRAWN = "<!-- Page produite par `make docs` : ne la modifiez pas à la main. -->"
 WIDTH = 100
-
-
-def pages() -> dict[str, str]:
-    """Every page that this module writes, whole."""
-    whole = {
-        "docs/regles.md": rules_page(),
-        "docs/constats.md": findings_page(),
-        "docs/ligne-de-commande.md": command_page(),
-    }
-    return whole | {name: with_blocks(_read(name), blocks) for name, blocks in BLOCKS.items()}
 
 
 def with_blocks(text: str, blocks: dict[str, Callable[[], str]]) -> str:
@@ -48,9 +38,9 @@ def with_blocks(text: str, blocks: dict[str, Callable[[], str]]) -> str:
     return text
 
 
-def _read(name: str) -> str:
-    path = ROOT / name
-    return path.read_text(encoding="utf-8")
+def read(name: str) -> str:
+    """A page as it is now."""
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------------- findings
@@ -228,7 +218,7 @@ def _programme(programme: Programme) -> str:
     return f"### `{programme.id}`\n\n{folded}\n"
 
 
-def _exemption(one: object) -> str:
+def _exemption(one: Exemption) -> str:
     who = f"secteur `{one.secteur}`"
     who += f", `eligible_sons` = {one.eligible_sons}" if one.eligible_sons else ""
     who += ", quand tout le projet en relève" if one.tout_le_projet else ""
@@ -247,9 +237,14 @@ def fold(line: str, width: int = 120) -> list[str]:
     return lines
 
 
-BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
-    "docs/format-pivot.md": {"tables": pivot_tables},
-    "docs/indicateurs.md": {"programmes": programme_list, "indicateurs": indicator_list},
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/regles.md": rules_page,
+    "docs/constats.md": findings_page,
+    "docs/ligne-de-commande.md": command_page,
+    "docs/format-pivot.md": lambda: with_blocks(read("docs/format-pivot.md"), {"tables": pivot_tables}),
+    "docs/indicateurs.md": lambda: with_blocks(
+        read("docs/indicateurs.md"), {"programmes": programme_list, "indicateurs": indicator_list}
+    ),
 }
 
 
@@ -263,6 +258,11 @@ def links(text: str) -> list[str]:
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 
+def code_blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
 def anchors(text: str) -> set[str]:
     """The anchors that the headings of a page give."""
     titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), flags=re.MULTILINE)
@@ -271,8 +271,9 @@ def anchors(text: str) -> set[str]:
 
 def main() -> None:
     """Write every page that is not what it should be."""
-    for name, text in pages().items():
-        if not (ROOT / name).exists() or _read(name) != text:
+    for name, draw in PAGES.items():
+        text = draw()
+        if not (ROOT / name).exists() or read(name) != text:
             (ROOT / name).write_text(text, encoding="utf-8", newline="\n")
             print(f"Écrit : {name}")
 

@@ -49,7 +49,7 @@ def et_data(rank: int, finess: str, tables: dict[str, list[tuple[str, ...]]]) ->
     """An ET with these rows; tables left out are empty."""
     design = replace(Organisation(1).etablissement(0).design, fautes=False)
     name = "Résidence « L'Œuvre des Érables »"
-    rows = dict.fromkeys(TABLES, []) | tables
+    rows = {name: [] for name in TABLES} | tables
     return EtData(rank, finess, "750800019", name, ZoneInfo(zone_of(finess)), design, rows)
 
 

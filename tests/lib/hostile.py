@@ -146,8 +146,7 @@ def with_bytes(old: bytes, new: bytes, times: int = 1) -> Callable[[Path], None]
 
 def noise(size: int = 3000, seed: int = 1) -> bytes:
     """Bytes that mean nothing, the same on every machine, none of them NUL."""
-    draw = random.Random(seed)
-    return bytes(draw.randrange(1, 256) for _ in range(size))
+    return random.Random(seed).randbytes(size).replace(b"\0", b"\1")
 
 
 def utf16(data: bytes) -> bytes:

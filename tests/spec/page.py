@@ -77,14 +77,14 @@ def cases_of(test: Callable[..., None]) -> list[Case]:
     return cases
 
 
-def tests_of(source: ModuleType) -> list[Callable[..., None]]:
+def rules_of(source: ModuleType) -> list[Callable[..., None]]:
     """The spec tests of a module, in the order of the file."""
     return [test for name, test in vars(source).items() if name.startswith("test_")]
 
 
 def _section(source: ModuleType) -> Iterator[str]:
     yield f"## {inspect.getdoc(source)}"
-    for test in tests_of(source):
+    for test in rules_of(source):
         yield f"### {(inspect.getdoc(test) or '').removesuffix('.')}"
         for one in cases_of(test):
             yield from _case(one)

@@ -62,7 +62,7 @@ def test_the_civil_month_is_the_last_one_wholly_elapsed(spec):
 
 
 def test_the_last_day_of_march_measures_february(spec):
-    """Une mesure datée du 31 mars porte donc sur février : mars n'est pas encore écoulé."""
+    """Une mesure datée du 31 mars porte sur février : mars n'est pas encore écoulé."""
     spec(
         "eprescription",
         "2025-03-31",

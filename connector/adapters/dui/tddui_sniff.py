@@ -23,6 +23,7 @@ _READ = frozenset(
         *("QuestionnaireResponse", "Observation", "Condition", "Procedure", "AllergyIntolerance", "Coverage"),
     }
 )
+_DEEPEST = 6  # of what is looked for: entry.resource.meta.profile
 _Found = dict[tuple[str, str | None], list[str]]
 
 
@@ -71,6 +72,6 @@ def _strings(text: str) -> _Found:
             key = None
         elif token[2]:
             key = token[1]
-        else:
+        elif len(path) <= _DEEPEST:
             found[".".join(name for name in path if name), key].append(token[1])
     return found

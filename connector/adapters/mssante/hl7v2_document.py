@@ -65,6 +65,7 @@ def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, *, lo
 
     Raises:
         OddLineError: a line is not a segment.
+        UnicodeDecodeError: a segment is of another encoding.
         UnusableError: the message is cut, or lacks what its profile requires.
     """
     origin, stamp, control = header
@@ -117,7 +118,7 @@ class _Reader:
         # Hashing a document costs more than reading its segment again.
         keys = [line[:_LONG] for line in lines] if long else lines
         for rank, segment in enumerate(map(self._known.get, keys)):
-            if segment is None and lines[rank][:4] not in self._useless:
+            if segment is None:
                 segment = self._read(lines[rank], first=parts[_STATUS] is None)
             if segment:
                 some, part, value = segment
@@ -128,11 +129,18 @@ class _Reader:
 
     def _read(self, line: bytes, *, first: bool) -> Segment | None:
         """What a segment brings, if anything; `first` until a document is found."""
-        name = line[:3]
-        if line[3:4] != self._separator:
+        if not line.isascii():
+            line.decode(self._marks.encoding)  # what was met before is known to be of this encoding
+        if line[:4] in self._useless:
+            return None
+        name, separator = line[:3], self._separator
+        if line[3:4] != separator:
             raise OddLineError
         if name == b"OBX":
-            return self._observation(line, first=first)
+            fields = line[:_LONG].split(separator, 6)
+            if len(fields) < 6:
+                return (_CUT, _STATUS, ("",)) if fields[2:3] == [b"ED"] else (_CUT, 0, None)
+            return self._document(line, fields, first=first) if fields[2] == b"ED" else self._flag(line, fields)
         if name == b"PRT":
             return self._participation(line)
         if name == b"PID":
@@ -145,21 +153,23 @@ class _Reader:
         self._known[line] = found
         return found
 
-    def _observation(self, line: bytes, *, first: bool) -> Segment | None:
-        """A flag, or the document: typed in LOINC or TRE_A05, unlike the body of a mail."""
-        fields = line[:_LONG].split(self._separator, 6)
-        code, *rest = fields[3].split(self._component, 3) if len(fields) > 3 else (b"",)
-        cut = _CUT if len(fields) < 6 else 0
-        if fields[2:3] == [b"ED"]:
-            system = rest[1].strip() if len(rest) > 1 else b""
-            if code.startswith(b"CORPSMAIL_") or not (system in _CODE_SYSTEMS or _LOINC.fullmatch(code)):
-                return (cut, 0, None) if cut else None
-            status = self._status(fields[6:] if len(line) < _LONG else self._after_document(line)) if first else ""
-            return _CUT if status is None else 0, _STATUS, (status or "",)
-        flag, destination = _FLAGS.get(code.strip(), (0, 0))
-        yes = not cut and fields[5].split(self._component, 1)[0].strip() == b"Y"
-        found = (cut | destination | (flag if yes else 0), 0, None)
+    def _flag(self, line: bytes, fields: list[bytes]) -> Segment:
+        flag, destination = _FLAGS.get(fields[3].split(self._component, 1)[0].strip(), (0, 0))
+        yes = fields[5].split(self._component, 1)[0].strip() == b"Y"
+        found = (destination | (flag if yes else 0), 0, None)
         return self._remember(line, found) if len(line) < _LONG else found
+
+    def _document(self, line: bytes, fields: list[bytes], *, first: bool) -> Segment | None:
+        """The document is typed in LOINC or TRE_A05, unlike the body of a mail; the first one counts."""
+        observed = fields[3].split(self._component, 3)
+        typed = (len(observed) > 2 and observed[2].strip() in _CODE_SYSTEMS) or _LOINC.fullmatch(observed[0])
+        if not typed or observed[0].startswith(b"CORPSMAIL_") or not first:
+            return None
+        after = fields[6:] if len(line) < _LONG else self._after_document(line)
+        status = after[0].split(self._separator, 6) if after else []
+        if len(status) < 6:
+            return _CUT, _STATUS, ("",)
+        return 0, _STATUS, (self._marks.text(status[5].decode(self._marks.encoding)),)
 
     def _after_document(self, line: bytes) -> list[bytes]:
         """What follows OBX-5, without copying it; nothing when the segment is cut."""
@@ -169,11 +179,6 @@ class _Reader:
             if position < 0:
                 return []
         return [line[position + 1 :]]
-
-    def _status(self, after: list[bytes]) -> str | None:
-        """OBX-11, in what follows OBX-5; None when the segment is cut."""
-        fields = after[0].split(self._separator, 6) if after else []
-        return self._marks.text(fields[5].decode(self._marks.encoding)) if len(fields) > 5 else None
 
     def _participation(self, line: bytes) -> Segment | None:
         """The structure that sends (SB) and its address, or the address for answers (REPLY)."""

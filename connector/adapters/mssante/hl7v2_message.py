@@ -50,26 +50,19 @@ class Acknowledgement(NamedTuple):
 
 
 def read_message(body: bytes, readers: Readers) -> tuple[Document | Acknowledgement | Other, str]:
-    """What one message says, and the encoding it was read in.
+    """What one message says, and its encoding: that of MSH-18, or else UTF-8, or else Windows-1252.
 
     Raises:
         UnusableError: the message is broken.
     """
     lines = _lines(body)
-    header = read_header(body, lines[0])
-    origin = header[0]
-    kind, encoding = origin.kind, origin.marks.encoding
-    if kind in ACTIONS:
-        reader = readers[origin.marks]
+    for windows_1252 in (False, True):
+        encoding = read_origin(lines[0], windows_1252=windows_1252).marks.encoding
         try:
-            return read_document(header, lines, reader, long=len(body) > _LONG), encoding
-        except OddLineError:
-            return read_document(header, _rejoin(lines), reader, long=True), encoding
-    if kind in _ZAM_EVENTS:
-        return _read_zam(origin, [line.decode(encoding) for line in _rejoin(lines)]), encoding
-    if kind in _ACK_TYPES:
-        return _read_ack(origin, [line.decode(encoding) for line in _rejoin(lines)]), encoding
-    return Other(kind), encoding
+            return _read(read_header(lines[0], windows_1252=windows_1252), lines, readers), encoding
+        except UnicodeDecodeError:
+            continue
+    raise undecodable(lines, encoding)
 
 
 def _lines(body: bytes) -> list[bytes]:
