@@ -248,9 +248,8 @@ def _complete(directory: Directory | None, inventories: Sequence[SourceInventory
 
 
 def _named(inventory: SourceInventory) -> set[str]:
-    """Every FINESS that a source names in its rows, bad ones included; mailboxes apart."""
-    rows = (names for table, names in inventory.nommes.items() if table != "boites_mssante")
-    return set().union(*rows, {bar.finess for bar in inventory.bars if bar.finess and bar.table != "boites_mssante"})
+    """Every FINESS that a source names in any table, bad rows included."""
+    return set().union(*inventory.nommes.values(), {bar.finess for bar in inventory.bars if bar.finess})
 
 
 def _ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:

@@ -14,7 +14,8 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from connector.indicators.facts import DOSSIER, USAGER, Facts
+from connector.indicators.facts import Facts
+from connector.indicators.records import DOSSIER, USAGER
 from connector.model.period import Period, months_before
 from connector.model.tables import TABLES
 

@@ -13,10 +13,11 @@ from connector.config import Convention
 from connector.indicators.catalogue import INDICATORS, Base, Indicator
 from connector.indicators.coverage import Coverage, Mailboxes
 from connector.indicators.engine import Engine
-from connector.indicators.facts import Attribution, Facts
+from connector.indicators.facts import Facts
 from connector.indicators.figures import Background, Figures, background, figures, persons_table
 from connector.indicators.judge import Evidence, judge
 from connector.indicators.programme import Programme, Terms, terms_of
+from connector.indicators.records import Attribution
 from connector.model.directory import Directory
 from connector.model.inventory import SourceInventory
 from connector.model.period import Period

@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 
 from connector.indicators.catalogue import BASES, INDICATORS, Base, Indicator
 from connector.indicators.evaluate import Site, WindowMeasure
-from connector.indicators.facts import DOSSIER, USAGER
+from connector.indicators.records import DOSSIER, USAGER
 from connector.model.period import Period
 
 Row = Mapping[str, Any]

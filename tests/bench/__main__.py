@@ -25,13 +25,14 @@ def main() -> int:
     bench = Bench(store, 1 if asked.fast else asked.runs, trial=asked.fast)
     lines: list[Line] = []
     where = machine(bench.runs)
+    store.folder.mkdir(parents=True, exist_ok=True)
+    results = store.folder / ("resultats-partiels.json" if asked.only else "resultats.json")
     for name in asked.only or MEASURES:
         sys.stderr.write(f"Mesure « {name} »\n")
         lines += lines_of(name, bench)
+        write(results, lines, where)  # each in turn: the whole takes minutes
     kind = "essai sur des données minuscules : les objectifs n'y ont pas de sens" if asked.fast else "mesures"
     show(lines, f"{kind} ({where})", trial=asked.fast)
-    store.folder.mkdir(parents=True, exist_ok=True)
-    write(store.folder / ("resultats-partiels.json" if asked.only else "resultats.json"), lines, where)
     return 1 if any(line.failure for line in lines) else 0
 
 

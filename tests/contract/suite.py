@@ -41,11 +41,6 @@ from tests.lib.run import KEY, files_of
 _MUTATIONS = 60
 _INSERTED = (b"\0", b"\xff", b'"', b"\r", b"\n", b"<", b"{", b"|", b";", "é".encode())
 _EVENTS = ("mises_a_jour", "evenements_agenda", "messages_mssante", "depots_dmp")  # dated at both ends only
-    "mises_a_jour",
-    "evenements_agenda",
-    "messages_mssante",
-    "depots_dmp",
-)  # dated at both ends, and nowhere else
 
 
 def contract_suite(harness: Harness) -> type[Contract]:

@@ -232,8 +232,7 @@ def named_finess(raw: dict[str, str], correspondances: Mapping[str, str]) -> str
 def note_name(export: Export, source: int, table: str, finess: str) -> None:
     if finess:
         export.named[source].add(finess)
-        if table != "boites_mssante":
-            export.seen.add(finess)
+        export.seen.add(finess)
 
 
 def read_into(export: Export, source: int, table: str, raw: dict[str, str], finess: str) -> None:

@@ -58,7 +58,7 @@ BROKEN = {
                       "segment PRT : attendu un texte en UTF-8, trouvé des octets d'un autre encodage ; "
                       "corrigez l'encodage ou MSH-18, puis réexportez."),
     "ni UTF-8 ni Windows-1252": (raw(document("2", charset="", ps="Y")).replace(b"DEMO", b"\x81\x8d"),
-                                 "segment PID : attendu un texte en CP1252, trouvé des octets d'un autre encodage ; "
+                                 "segment PID : attendu un texte en Windows-1252, trouvé des octets d'un autre encodage ; "
                                  "corrigez l'encodage ou MSH-18, puis réexportez."),
     "jeu inconnu": (raw(document("2", charset="UNICODE UTF-16", ps="Y")),
                     "segment MSH, champ « MSH-18 » : attendu UNICODE UTF-8, 8859/1, 8859/15 ou rien, trouvé un autre "

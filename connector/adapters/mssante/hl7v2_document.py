@@ -24,6 +24,7 @@ _CODE_SYSTEMS = frozenset({b"LN", b"TRE_A05"})
 _LOINC = re.compile(rb"[0-9]{1,7}-[0-9]")
 _PROFILE = "CISIS_CDA_HL7_V"  # V1 and V2; CISIS_CDA_HL7_LPS brings a mail received
 _LONG = 1024  # characters of a segment that holds a document
+_SHORT = 8192  # bytes of a message that holds no large segment
 _REMEMBERED, _READERS = 10_000, 16
 _USELESS = (b"MSH", b"EVN", b"PV1", b"PV2", b"ORC", b"OBR", b"NTE", b"TQ1", b"SPM", b"CON")
 
@@ -58,10 +59,8 @@ _PERSON, _IDENTIFIER, _STATUS, _SENDER, _REPLY = range(5)  # parts of a message
 _Parts = list[tuple[str, ...] | None]
 
 
-def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, *, long: bool) -> Document | Other:
-    """The document that a message carries, or why it gives no row.
-
-    `long` tells that a segment may be large.
+def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, size: int) -> Document | Other:
+    """The document that a message of this size carries, or why it gives no row.
 
     Raises:
         OddLineError: a line is not a segment.
@@ -70,7 +69,7 @@ def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, *, lo
     """
     origin, stamp, control = header
     parts: _Parts = [None] * 5
-    flags, last = reader.read(lines, parts, long=long)
+    flags, last = reader.read(lines, parts, size)
     status = parts[_STATUS]
     cut, whole = last & _CUT and status, status and flags & _DESTINATION
     if cut or not control or (not whole and (_PROFILE in origin.profile or len(lines) == 1)):
@@ -110,13 +109,14 @@ class _Reader:
         self._marks = marks
         self._separator, self._component = (mark.encode(marks.encoding) for mark in marks[:2])
         self._useless = frozenset(name + self._separator for name in _USELESS)
-        self._known: dict[bytes, Segment] = {}
+        self._roles = self._separator + b"SB", self._separator + b"REPLY"
+        self._known: dict[bytes, Segment | tuple[()]] = {}
 
-    def read(self, lines: Sequence[bytes], parts: _Parts, *, long: bool) -> tuple[int, int]:
+    def read(self, lines: Sequence[bytes], parts: _Parts, size: int) -> tuple[int, int]:
         """Fill the parts of a message; its flags, and those of its last segment."""
         flags = some = 0
         # Hashing a document costs more than reading its segment again.
-        keys = [line[:_LONG] for line in lines] if long else lines
+        keys = lines if size < _SHORT else [line[:_LONG] for line in lines]
         for rank, segment in enumerate(map(self._known.get, keys)):
             if segment is None:
                 segment = self._read(lines[rank], first=parts[_STATUS] is None)
@@ -148,22 +148,24 @@ class _Reader:
         return (0, _IDENTIFIER, (self._document_id(line),)) if name == b"TXA" else None
 
     def _remember(self, line: bytes, found: Segment) -> Segment:
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[line] = found
+        if len(line) < _LONG:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[line] = found if any(found) else ()
         return found
 
     def _flag(self, line: bytes, fields: list[bytes]) -> Segment:
         flag, destination = _FLAGS.get(fields[3].split(self._component, 1)[0].strip(), (0, 0))
         yes = fields[5].split(self._component, 1)[0].strip() == b"Y"
-        found = (destination | (flag if yes else 0), 0, None)
-        return self._remember(line, found) if len(line) < _LONG else found
+        return self._remember(line, (destination | (flag if yes else 0), 0, None))
 
     def _document(self, line: bytes, fields: list[bytes], *, first: bool) -> Segment | None:
         """The document is typed in LOINC or TRE_A05, unlike the body of a mail; the first one counts."""
         observed = fields[3].split(self._component, 3)
+        if observed[0].startswith(b"CORPSMAIL_"):
+            return self._remember(line, (0, 0, None))
         typed = (len(observed) > 2 and observed[2].strip() in _CODE_SYSTEMS) or _LOINC.fullmatch(observed[0])
-        if not typed or observed[0].startswith(b"CORPSMAIL_") or not first:
+        if not typed or not first:
             return None
         after = fields[6:] if len(line) < _LONG else self._after_document(line)
         status = after[0].split(self._separator, 6) if after else []
@@ -182,16 +184,18 @@ class _Reader:
 
     def _participation(self, line: bytes) -> Segment | None:
         """The structure that sends (SB) and its address, or the address for answers (REPLY)."""
-        roles = line.split(self._separator, 5)[4:5]
-        if not roles or not roles[0].startswith((b"SB", b"REPLY")):
+        sender, reply = self._roles
+        if sender not in line and reply not in line:
             return None  # a recipient: read for nothing, and never remembered
         marks = self._marks
         fields = line.decode(marks.encoding).split(marks.field, 16)
-        role = marks.first(fields[4])
+        role = marks.first(fields[4]) if len(fields) > 4 else ""
+        if role not in ("SB", "REPLY"):
+            return None
         finess = self._finess(fields[8]) if len(fields) > 8 and role == "SB" else ""
-        address = self._address(fields[15]) if len(fields) > 15 and role in ("SB", "REPLY") else ""
-        found = (0, _SENDER if role == "SB" else _REPLY, (finess, address) if finess or address else None)
-        return self._remember(line, found) if len(line) < _LONG else found
+        address = self._address(fields[15]) if len(fields) > 15 else ""
+        part = _SENDER if role == "SB" else _REPLY
+        return self._remember(line, (0, part, (finess, address) if finess or address else None))
 
     def _finess(self, organisation: str) -> str:
         """PRT-8: a geographic FINESS (FINEG), else a legal one (FINEJ), else `1` + FINESS (IDNST)."""

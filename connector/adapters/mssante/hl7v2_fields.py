@@ -7,6 +7,7 @@ only when it is wanted, and decoded only when it is kept.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -67,35 +68,30 @@ class Origin(NamedTuple):
 Header = tuple[Origin, str, str]  # with the instant (MSH-7) and the id (MSH-10)
 
 
-def read_header(body: bytes, msh: bytes) -> Header:
-    """MSH, in the encoding of MSH-18, or else UTF-8, or else Windows-1252.
+def read_header(msh: bytes, *, windows_1252: bool) -> Header:
+    """MSH, in the encoding of MSH-18; without one in UTF-8, or in Windows-1252.
 
     Raises:
-        UnusableError: MSH is too short, the character set is unknown, or the bytes are not of it.
+        UnicodeDecodeError: the bytes are not of this encoding.
+        UnusableError: MSH is too short, or the character set is unknown.
     """
     separator = msh[3:4]
     fields = msh.split(separator, 10)
     if len(fields) < 11:
         found = f"{len(fields)} champs"
         raise UnusableError("segment MSH", "au moins 11 champs (jusqu'à MSH-11)", found, REEXPORT)
-    same = (separator, *fields[1:6], fields[8], fields[10])
-    origin = _origin(same)
-    if not body.isascii() and not _is_text(body, origin.marks.encoding):
-        origin = _origin(same, windows_1252=True)
-        if not _is_text(body, origin.marks.encoding):
-            raise _undecodable(body, origin.marks.encoding)
+    origin = _origin((separator, *fields[1:6], fields[8], fields[10]), windows_1252)
     marks = origin.marks
-    encoding = marks.encoding
-    return origin, instant(fields[6].decode(encoding), marks), marks.text(fields[9].decode(encoding))
+    return origin, instant(fields[6].decode(marks.encoding), marks), marks.text(fields[9].decode(marks.encoding))
 
 
 @lru_cache(maxsize=1024)
-def _origin(same: tuple[bytes, ...], *, windows_1252: bool = False) -> Origin:
+def _origin(same: tuple[bytes, ...], windows_1252: bool) -> Origin:
     """The origin, by MSH-1 to 6, MSH-9 and what follows MSH-10."""
     separator, after = same[0], same[7].split(same[0])
     charset = _charset(after[7]) if len(after) > 7 else None
     encoding = charset or ("cp1252" if windows_1252 else "utf-8")
-    declared, *parties, kind = (field.decode(encoding, "replace") for field in same[1:7])
+    declared, *parties, kind = (field.decode(encoding) for field in same[1:7])
     signs = declared[:4]
     if not signs or any(sign.isalnum() or sign.isspace() for sign in signs):
         expected = "les séparateurs ^~\\&"
@@ -108,8 +104,8 @@ def _origin(same: tuple[bytes, ...], *, windows_1252: bool = False) -> Origin:
         kind=_kind([marks.text(part) for part in kind.split(marks.component)[:2]]),
         sender=f"{names[0]}|{names[1]}|",
         receiver=f"{names[2]}|{names[3]}|",
-        test=marks.first(after[0].decode(encoding, "replace")).upper() in ("T", "D"),
-        profile=after[10].decode(encoding, "replace") if len(after) > 10 else "",
+        test=marks.first(after[0].decode(encoding)).upper() in ("T", "D"),
+        profile=after[10].decode(encoding) if len(after) > 10 else "",
     )
 
 
@@ -132,18 +128,11 @@ def _charset(declared: bytes) -> str | None:
     raise UnusableError("segment MSH", expected, found, "corrigez MSH-18, ou réexportez en UTF-8.", "MSH-18")
 
 
-def _is_text(body: bytes, encoding: str) -> bool:
-    try:
-        body.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _undecodable(body: bytes, encoding: str) -> UnusableError:
-    lines = re.split(b"[\r\n]", body)
-    line = next(line for line in lines if not _is_text(line, encoding))
-    expected, advice = f"un texte en {encoding.upper()}", "corrigez l'encodage ou MSH-18, puis réexportez."
+def undecodable(error: UnicodeDecodeError, lines: Sequence[bytes]) -> UnusableError:
+    """Where the bytes stand that are not of the encoding of their message."""
+    line = next((line for line in lines if error.object in line), b"")
+    expected = f"un texte en {'Windows-1252' if error.encoding == 'charmap' else error.encoding.upper()}"
+    advice = "corrigez l'encodage ou MSH-18, puis réexportez."
     return UnusableError(segment(line), expected, "des octets d'un autre encodage", advice)
 
 

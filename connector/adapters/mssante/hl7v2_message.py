@@ -12,13 +12,20 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from connector.adapters.mssante.hl7v2_document import ACTIONS, Document, OddLineError, Other, Readers, read_document
-from connector.adapters.mssante.hl7v2_fields import REEXPORT, Marks, Origin, UnusableError, read_header, segment
+from connector.adapters.mssante.hl7v2_fields import (
+    REEXPORT,
+    Marks,
+    Origin,
+    UnusableError,
+    read_header,
+    segment,
+    undecodable,
+)
 
 _ACK_TYPES = frozenset({"ACK", "ACK^R01", "ACK^T02", "ACK^T10", "ACK^T04"})
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]+")
 BATCH_SEGMENTS = frozenset({b"FHS", b"BHS", b"BTS", b"FTS"})
 FRAMING = b" \t\r\n\x0b\x1c"  # what stands between messages: blanks, line ends, MLLP
-_LONG = 8192  # bytes of a message of which one segment may be large
 
 
 class Event(IntEnum):
@@ -56,13 +63,33 @@ def read_message(body: bytes, readers: Readers) -> tuple[Document | Acknowledgem
         UnusableError: the message is broken.
     """
     lines = _lines(body)
-    for windows_1252 in (False, True):
-        encoding = read_origin(lines[0], windows_1252=windows_1252).marks.encoding
+    try:
+        return _read(lines, len(body), readers, windows_1252=False)
+    except UnicodeDecodeError:
+        pass
+    try:
+        return _read(lines, len(body), readers, windows_1252=True)
+    except UnicodeDecodeError as error:
+        raise undecodable(error, lines) from None
+
+
+def _read(
+    lines: Sequence[bytes], size: int, readers: Readers, *, windows_1252: bool
+) -> tuple[Document | Acknowledgement | Other, str]:
+    header = read_header(lines[0], windows_1252=windows_1252)
+    origin = header[0]
+    kind, encoding = origin.kind, origin.marks.encoding
+    if kind in ACTIONS:
+        reader = readers[origin.marks]
         try:
-            return _read(read_header(lines[0], windows_1252=windows_1252), lines, readers), encoding
-        except UnicodeDecodeError:
-            continue
-    raise undecodable(lines, encoding)
+            return read_document(header, lines, reader, size), encoding
+        except OddLineError:
+            return read_document(header, _rejoin(lines), reader, size), encoding
+    if kind in _ZAM_EVENTS:
+        return _read_zam(origin, [line.decode(encoding) for line in _rejoin(lines)]), encoding
+    if kind in _ACK_TYPES:
+        return _read_ack(origin, [line.decode(encoding) for line in _rejoin(lines)]), encoding
+    return Other(kind), encoding
 
 
 def _lines(body: bytes) -> list[bytes]:

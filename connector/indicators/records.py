@@ -1,0 +1,300 @@
+"""The rows of a snapshot once each has its ET, and each usager its person.
+
+Rule: `docs/indicateurs.md`, « Identité » and « Faits » for deposits and messages;
+`docs/sources.md`, « Chaque FINESS ». A person of an ET has a number, `personne`, given by the
+first of its usagers rows; every expression compares local dates and keys only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from connector.indicators.engine import Engine
+from connector.model.ins import PRODUCTION_OIDS
+from connector.model.period import Period
+from connector.model.tables import TABLES
+
+USAGER = ["finess_et", "id_usager"]
+DOSSIER = ["finess_et", "id_dossier"]
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """How the rows of a run find their ET.
+
+    `renamed`: FINESS as given → ET, where they differ. `candidates`: EJ → its known ETs, where
+    only a deposit's person can tell. `zone_index`: ET → rank of its zone in the snapshot.
+    `mailboxes`: HMAC of an address or « @domaine » → its ETs.
+    """
+
+    renamed: Mapping[str, str]
+    candidates: Mapping[str, tuple[str, ...]]
+    zone_index: Mapping[str, int]
+    mailboxes: Mapping[str, frozenset[str]]
+
+
+class Records:
+    """Entities merged, persons numbered, deposits and messages attributed."""
+
+    def __init__(self, engine: Engine, attribution: Attribution, zones: int) -> None:
+        self.engine = engine
+        self._attribution = attribution
+        self._zones = zones
+        self._depots: dict[Period, ir.Table] = {}
+        self.repeated: dict[str, ir.Table] = {}  # keys that several rows of an entity table share
+        self._renamed = self._renaming()
+        self._owners = self._mailboxes()
+        self._ejs = self._pairs("_ej", "ej", ((ej, et) for ej, ets in attribution.candidates.items() for et in ets))
+        self.usagers = engine.keep("_usagers", self._usagers())
+        self.dossiers = engine.keep("_dossiers", self._dossiers())
+        self.porteurs = engine.keep("_porteurs", self._porteurs())
+        self.liens = engine.keep("_liens", self._liens())
+
+    def _renaming(self) -> ir.Table | None:
+        """(`finess_donne`, `et`) : the FINESS that stand for another number, if any."""
+        renamed = self._attribution.renamed
+        return self._pairs("_renommages", "finess_donne", renamed.items()) if renamed else None
+
+    def _pairs(self, name: str, first: str, pairs: Iterable[tuple[str, str]]) -> ir.Table:
+        known = list(pairs)
+        columns = {
+            first: pa.array([one for one, _ in known], pa.string()),
+            "et": pa.array([et for _, et in known], pa.string()),
+        }
+        return self.engine.load(name, columns)
+
+    def _mailboxes(self) -> ir.Table:
+        """(`boite`, `et`, `n`) : the ET of a mailbox declared for `n` ETs."""
+        boxes = sorted((box, min(ets), len(ets)) for box, ets in self._attribution.mailboxes.items() if ets)
+        return self.engine.load(
+            "_boites",
+            {
+                "boite": pa.array([box for box, _, _ in boxes], pa.string()),
+                "et": pa.array([et for _, et, _ in boxes], pa.string()),
+                "n": pa.array([n for _, _, n in boxes], pa.int64()),
+            },
+        )
+
+    def of_et(self, table: str) -> ir.Table:
+        """Rows of a table with `finess_et` replaced by the ET that it stands for."""
+        rows = self.engine.table(table)
+        if self._renamed is None:
+            return rows
+        joined = rows.left_join(self._renamed, rows.finess_et == self._renamed.finess_donne)
+        return joined.mutate(finess_et=ibis.coalesce(joined.et, joined.finess_et)).drop("finess_donne", "et")
+
+    def _merged(self, table: str) -> ir.Table:
+        """Rows of one key are one: each attribute keeps its first non-empty value."""
+        rows = self.of_et(table)
+        key = list(TABLES[table].key)
+        repeated = self.engine.keep(
+            f"_doubles_{table}", rows.group_by(key).agg(n=ibis._.count()).filter(ibis._.n > 1).select(key)
+        )
+        self.repeated[table] = repeated
+        if not self.engine.count(repeated):
+            return rows
+        firsts = {
+            name: rows[name].argmin(rows._rang, where=rows[name].notnull())
+            for name in rows.columns
+            if name not in (*key, "_rang")
+        }
+        return rows.group_by(key).agg(**firsts, _rang=rows._rang.min())
+
+    # ------------------------------------------------------------------ identity
+
+    def _usagers(self) -> ir.Table:
+        """Clé d'identité : le matricule utilisable d'une identité qualifiée ou récupérée, sinon l'identifiant local."""
+        rows = self._merged("usagers")
+        usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
+        sure = usable & rows.statut_identite.isin(["qualifiee", "recuperee"]).fill_null(False)
+        known = rows.select(
+            "finess_et",
+            "id_usager",
+            "statut_identite",
+            "matricule_bien_forme",
+            "_rang",
+            cle=sure.ifelse(rows.matricule, ibis.null("string")),
+            matricule=usable.ifelse(rows.matricule, ibis.null("string")),
+            a_un_matricule=rows.matricule.notnull(),
+            eligible=(rows.eligible_projet != "non").fill_null(True),
+            confort=(rows.prestations_confort_seules == "oui").fill_null(False),
+        )
+        return self._numbered(known)
+
+    def _numbered(self, usagers: ir.Table) -> ir.Table:
+        """Deux usagers d'un établissement qui ont la même clé d'identité sont une seule personne."""
+        sure = usagers.filter(usagers.cle.notnull())
+        groups = sure.group_by("finess_et", "cle").agg(n=sure.count(), premier=sure._rang.min())
+        shared = self.engine.keep("_cles_partagees", groups.filter(groups.n > 1).drop("n"))
+        if not self.engine.count(shared):
+            return usagers.mutate(personne=usagers._rang).drop("_rang")
+        joined = usagers.left_join(shared, ["finess_et", "cle"]).drop("finess_et_right", "cle_right")
+        return joined.mutate(personne=ibis.coalesce(joined.premier, joined._rang)).drop("_rang", "premier")
+
+    def _dossiers(self) -> ir.Table:
+        rows = self._merged("dossiers")
+        return rows.select(
+            "finess_et", "id_dossier", "id_usager", "date_creation", "date_derniere_maj", "minute_derniere_maj"
+        )
+
+    def _liens(self) -> ir.Table:
+        """(`finess_et`, `id_dossier`, `id_usager`, `personne`) : chaque dossier avec les personnes qu'il concerne."""
+        d, u = self.dossiers, self.usagers
+        return d.select(*DOSSIER, "id_usager").join(u.select(*USAGER, "personne"), USAGER)
+
+    # ------------------------------------------------------------------ DMP
+
+    def depots(self, periode: Period) -> ir.Table:
+        """Deposits of the window, each with its ET where one can be told.
+
+        Columns: `finess_et`, `id_document`, `statut`, `matricule` (usable or null), `id_usager`,
+        `operation`, `code_erreur`.
+        """
+        if periode not in self._depots:
+            name = f"_depots_{periode.first}_{periode.end}"
+            self._depots[periode] = self.engine.keep(name, self._attributed_deposits(periode))
+        return self._depots[periode]
+
+    def _attributed_deposits(self, periode: Period) -> ir.Table:
+        rows = self._around(self._deposits(), periode)
+        if self._attribution.candidates:
+            rows = self._of_ej(rows)
+        kept = self._in_window(rows, rows.finess_et, periode)
+        return kept.select(
+            "finess_et",
+            "id_document",
+            "statut",
+            "matricule",
+            "id_usager",
+            operation=ibis.coalesce(kept.operation, "depot"),
+            code_erreur=kept.code_erreur,
+        )
+
+    def _deposits(self) -> ir.Table:
+        rows = self.of_et("depots_dmp")
+        usable = rows.matricule.notnull() & rows.matricule_bien_forme & _of_production(rows.oid_ins)
+        return rows.mutate(matricule=usable.ifelse(rows.matricule, ibis.null("string")))
+
+    def _porteurs(self) -> ir.Table:
+        """(`finess_et`, `matricule`, `personne`) : qui porte ou a porté chaque matricule utilisable."""
+        u = self.usagers
+        present = u.filter(u.matricule.notnull()).select("finess_et", "matricule", "personne")
+        if not self.engine.count(self.engine.table("matricules_anterieurs")):
+            return present
+        former = self.of_et("matricules_anterieurs")
+        former = former.filter(former.matricule_bien_forme & _of_production(former.oid_ins))
+        carried = former.select(*USAGER, "matricule").join(u.select(*USAGER, "personne"), USAGER)
+        return present.union(carried.select("finess_et", "matricule", "personne"))
+
+    def personnes_des_depots(self, depots: ir.Table) -> ir.Table:
+        """Each deposit with the persons it concerns: by matricule, else by `id_usager`.
+
+        Keeps the columns of `depots` and adds `personne`; a deposit that matches nobody is left out.
+        """
+        named = depots.filter(depots.matricule.notnull())
+        by_matricule = named.join(self.porteurs, ["finess_et", "matricule"]).select(*depots.columns, "personne")
+        u = self.usagers.select("finess_et", "id_usager", "personne")
+        by_id = self.sans_porteur(depots).join(u, USAGER).select(*depots.columns, "personne")
+        return by_matricule.union(by_id)
+
+    def sans_porteur(self, depots: ir.Table) -> ir.Table:
+        """The deposits whose matricule nobody of the ET carries, or that have none."""
+        return depots.anti_join(self.porteurs, ["finess_et", "matricule"])
+
+    def _of_ej(self, rows: ir.Table) -> ir.Table:
+        """A deposit of an EJ goes to its only ET that carries the matricule, else to the only one that has the id."""
+        ejs = self._ejs
+        carriers = self.porteurs.select("finess_et", "matricule").distinct()
+        by_matricule = _only_et(ejs.join(carriers, ejs.et == carriers.finess_et), ["ej", "matricule"])
+        ids = self.usagers.select("finess_et", "id_usager").distinct()
+        by_id = _only_et(ejs.join(ids, ejs.et == ids.finess_et), ["ej", "id_usager"])
+        rows = rows.left_join(
+            by_matricule, (rows.finess_et == by_matricule.ej) & (rows.matricule == by_matricule.matricule)
+        ).select(*[rows[name] for name in rows.columns], et_matricule=by_matricule.et, n_matricule=by_matricule.n)
+        rows = rows.left_join(by_id, (rows.finess_et == by_id.ej) & (rows.id_usager == by_id.id_usager)).select(
+            *[rows[name] for name in rows.columns], et_id=by_id.et, n_id=by_id.n
+        )
+        carried = rows.n_matricule.notnull()
+        found = ibis.cases(
+            (carried & (rows.n_matricule == 1), rows.et_matricule),
+            (~carried & (rows.n_id == 1), rows.et_id),
+        )
+        known = list(self._attribution.candidates)
+        settled = rows.finess_et.isin(known).ifelse(ibis.coalesce(found, rows.finess_et), rows.finess_et)
+        return rows.mutate(finess_et=settled).drop("et_matricule", "n_matricule", "et_id", "n_id")
+
+    # ------------------------------------------------------------------ MSSanté
+
+    def messages(self, periode: Period | None = None) -> ir.Table:
+        """Messages, of a window when one is given, with their ET: their own FINESS, else the only ET of their mailbox.
+
+        Columns: `finess_et` (null: none), `id_message`, `jour`, `statut`, `type`.
+        """
+        rows = self.of_et("messages_mssante")
+        rows = self._around(rows, periode) if periode else rows
+        rows = rows.mutate(
+            boite_seule=rows.finess_et.isnull().ifelse(rows.expediteur, ibis.null("string")),
+            domaine_seul=rows.finess_et.isnull().ifelse("@" + rows.domaine, ibis.null("string")),
+        )
+        found = rows.left_join(self._owners, rows.boite_seule == self._owners.boite).drop("boite")
+        if any(box.startswith("@") for box in self._attribution.mailboxes):
+            domains = self._owners.rename(domaine_de="boite", et_domaine="et", n_domaine="n")
+            both = found.left_join(domains, found.domaine_seul == domains.domaine_de)
+            by_address = both.n.notnull()  # an address is asked before its domain
+            found = both.mutate(et=by_address.ifelse(both.et, both.et_domaine), n=ibis.coalesce(both.n, both.n_domaine))
+        owner = (found.n == 1).ifelse(found.et, ibis.null("string"))
+        found = found.mutate(finess_et=ibis.coalesce(found.finess_et, owner), type=ibis.coalesce(found.type, "message"))
+        kept = self._in_window(found, found.finess_et, periode) if periode else found
+        return kept.select("finess_et", "id_message", "statut", "type", jour=self._local_day(kept, kept.finess_et))
+
+    def unattributed_messages(self) -> ir.Table:
+        """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET."""
+        rows = self.of_et("messages_mssante")
+        alone = rows.filter(rows.finess_et.isnull())
+        owned = self._owners.filter(self._owners.n == 1)
+        lost = alone.anti_join(owned, alone.expediteur == owned.boite)
+        return lost.group_by("expediteur", "domaine").agg(n=lost.count())
+
+    def unattributed_deposits(self, ejs: Sequence[str]) -> ir.Table:
+        """Deposits of an EJ that no person attributes to one of its ETs."""
+        rows = self._of_ej(self._deposits())
+        return rows.filter(rows.finess_et.isin(list(ejs)))
+
+    def _around(self, rows: ir.Table, periode: Period) -> ir.Table:
+        """Rows whose date is in the window in at least one zone of the site."""
+        first, end = ibis.literal(periode.first), ibis.literal(periode.end)
+        return rows.filter(ibis.or_(*[within(rows[f"jour_{index}"], first, end) for index in range(self._zones)]))
+
+    def _in_window(self, rows: ir.Table, finess_et: ir.Value, periode: Period) -> ir.Table:
+        day = self._local_day(rows, finess_et)
+        return rows.filter(within(day, ibis.literal(periode.first), ibis.literal(periode.end)))
+
+    def _local_day(self, rows: ir.Table, finess_et: ir.Value) -> ir.Value:
+        """The local date of a row in the zone of its ET, among those that the lake keeps."""
+        if self._zones == 1:
+            return rows.jour_0
+        groups: dict[int, list[str]] = {}
+        for et, index in self._attribution.zone_index.items():
+            groups.setdefault(index, []).append(et)
+        most = max(groups, key=lambda index: len(groups[index]), default=0)
+        others = [
+            (finess_et.isin(ets), rows[f"jour_{index}"]) for index, ets in sorted(groups.items()) if index != most
+        ]
+        return ibis.cases(*others, else_=rows[f"jour_{most}"]) if others else rows[f"jour_{most}"]
+
+
+def _of_production(oid: ir.Value) -> ir.Value:
+    return oid.isnull() | oid.isin(sorted(PRODUCTION_OIDS))
+
+
+def within(day: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
+    return ((day >= a) & (day < b)).fill_null(False)
+
+
+def _only_et(rows: ir.Table, key: list[str]) -> ir.Table:
+    return rows.group_by(key).agg(et=rows.et.min(), n=rows.et.nunique())
