@@ -16,16 +16,19 @@ def demo(
     dossier: Path = typer.Argument(Path("demo"), metavar="DIR", help="Dossier à créer."),
     graine: int = typer.Option(1, "--graine", help="Même graine, même site, à l'octet près."),
 ) -> None:
-    """Crée un site de démonstration et le mesure aussitôt."""
+    """Crée un site de démonstration dans chaque format, et mesure aussitôt ses fichiers pivot."""
     from datetime import date
 
     from connector.cli.audit import run_audit
     from connector.cli.run import Options
-    from connector.demo import pivot
+    from connector.demo import hl7v2, mapped, pivot, tddui, xds
     from connector.demo.organisation import Organisation
 
+    organisation = Organisation(graine, date_mesure=date(2025, 4, 1))
     exports = dossier / "exports"
-    pivot.write(Organisation(graine, date_mesure=date(2025, 4, 1)), exports)
+    pivot.write(organisation, exports)
+    for name, writer in (("correspondance", mapped), ("tddui", tddui), ("hl7v2", hl7v2), ("xds", xds)):
+        writer.write(organisation, dossier / "autres-formats" / name)
     run_audit(
         Options([exports], ["2025-04-01"], "esms-2025", None, False, None, None, False),
         dossier / "audit",

@@ -75,7 +75,7 @@ def test_messages_are_cut_alike_whatever_the_reads(size: int) -> None:
             part, self.rest = self.rest[:size], self.rest[size:]
             return part
 
-    whole = [piece.data for piece in split(Slow(), 10**6)]  # type: ignore[arg-type]
+    whole = [data for _, _, data, _ in split(Slow(), 10**6)]  # type: ignore[arg-type]
     assert [data.strip(b"\x0b\x1c\r") for data in whole] == [BOM, *(raw(message).strip(b"\r") for message in FLOW)]
 
 

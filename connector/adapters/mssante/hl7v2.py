@@ -75,7 +75,8 @@ class _FileReader:
             with self._path.open("rb") as stream:
                 for piece in split(stream, self._limit):
                     yield from self._take(piece)
-            if piece.rank == 0 and not piece.data.removeprefix(BOM).strip(FRAMING):
+            rank, _, data, _ = piece
+            if rank == 0 and not data.removeprefix(BOM).strip(FRAMING):
                 raise UnusableError(
                     "", "au moins un message (segment MSH)", "un fichier vide", "réexportez ce fichier."
                 )
@@ -89,18 +90,18 @@ class _FileReader:
 
     def _take(self, piece: Piece) -> Sequence[tuple[str, UnusableError]]:
         """Read one piece; what is wrong with it."""
-        body, offset = piece.data, piece.offset
+        rank, offset, body, whole = piece
         framed, self._framed = self._framed, body[-1:] == FRAME_START
-        if piece.rank == 0:
+        if rank == 0:
             return _strays(body, offset)
         faults: Sequence[tuple[str, UnusableError]] = ()
         try:
             if FRAME_END in body:
                 body, _, after = body.partition(FRAME_END)
                 faults = _strays(after, offset + len(body) + 1)
-            elif framed and piece.whole:
+            elif framed and whole:
                 raise UnusableError("", "la fin de l'enveloppe MLLP (0x1C)", "un message coupé", REEXPORT)
-            if not piece.whole:
+            if not whole:
                 expected = f"un message d'au plus {self._limit} octets"
                 advice = "vérifiez ce fichier, ou relevez « ligne_max » dans [limites]."
                 raise UnusableError("", expected, "un message plus long", advice)
@@ -108,9 +109,9 @@ class _FileReader:
                 raise UnusableError("", "du texte", "des octets nuls", "réexportez ce message en texte.")
             message, encoding = read_message(body, self._readers)
             self.windows_1252 = self.windows_1252 or encoding == "cp1252"
-            self._ledger.add(message, self._index, piece.rank)
+            self._ledger.add(message, self._index, rank)
         except UnusableError as error:
-            return [*faults, (f"message {piece.rank}", error)]
+            return [*faults, (f"message {rank}", error)]
         return faults
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 BOM = b"\xef\xbb\xbf"
 FRAME_START, FRAME_END = b"\x0b", b"\x1c"
@@ -18,13 +18,9 @@ _SHOWN = 4096  # bytes kept of a message that is too large
 _BEFORE_START = b"\r\n\x0b\x1c"
 
 
-class Piece(NamedTuple):
-    """Bytes of one message. `rank` counts from 1; 0 is what stands before the first message."""
-
-    rank: int
-    offset: int  # in the file, of the first byte
-    data: bytes
-    whole: bool  # False: larger than the limit, `data` is only its beginning
+# Rank of a message, from 1, or 0 for what stands before the first one; offset in the file of its first
+# byte; its bytes; whether they are whole: beyond the limit, only their beginning is given.
+Piece = tuple[int, int, bytes, bool]
 
 
 def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
@@ -43,11 +39,11 @@ def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
                     continue
             if not told:
                 whole = end - start <= limit
-                yield Piece(rank, offset + start, buffer[start : end if whole else start + _SHOWN], whole)
+                yield rank, offset + start, buffer[start : end if whole else start + _SHOWN], whole
             rank, start, told = rank + 1, found, False
         if len(buffer) - start > limit:
             if not told:
-                yield Piece(rank, offset + start, buffer[start : start + _SHOWN], False)
+                yield rank, offset + start, buffer[start : start + _SHOWN], False
             start, told = len(buffer) - 4, True
         scan = max(start + 1, len(buffer) - 3)  # a start whose separator is not read yet
         chunk = stream.read(max(_CHUNK, len(buffer) - start))
@@ -55,4 +51,4 @@ def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
             break
         buffer, offset, start, scan = buffer[start:] + chunk, offset + start, 0, scan - start
     if not told:
-        yield Piece(rank, offset + start, buffer[start:], True)
+        yield rank, offset + start, buffer[start:], True
