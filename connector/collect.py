@@ -190,8 +190,11 @@ class _Reading:
             raise FaultySourceError(self.inventories)
 
     def _tell(self, index: int, problem: Problem) -> None:
-        self._told[index, problem.file] += 1
-        self.inventories[index].problemes.append(self._pseudonymiser.scrub(problem.text()))
+        """Told once: a file that cannot be opened says so at each pass."""
+        text = self._pseudonymiser.scrub(problem.text())
+        if text not in self.inventories[index].problemes:
+            self._told[index, problem.file] += 1
+            self.inventories[index].problemes.append(text)
 
     def _bar(self, index: int, table: str, finess: str | None, sender: str | None) -> None:
         number = normalise_finess(finess) if finess else None

@@ -11,8 +11,9 @@ import pytest
 
 from connector.adapters.base import HEAD_SIZE, SourceFile
 from connector.adapters.mssante.hl7v2 import Hl7v2Adapter
-from connector.adapters.mssante.hl7v2_document import Document, Readers
+from connector.adapters.mssante.hl7v2_document import Document
 from connector.adapters.mssante.hl7v2_message import Acknowledgement, read_message
+from connector.adapters.mssante.hl7v2_segments import Readers
 from connector.config import SourceSettings
 from tests.unit.test_hl7v2_lib import Found, collect
 

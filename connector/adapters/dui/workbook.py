@@ -49,7 +49,7 @@ class WorkbookAdapter:
 
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         """Each sheet named by a table; the others are left aside by name."""
-        book = open_workbook(self._file, self._limits, frozenset(TABLES))
+        book = open_workbook(self._file, self._limits, frozenset(tables))
         if isinstance(book, Problem):
             yield book
             return

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from connector.adapters.base import Grouping, Item, Notice, Problem, SourceFile
-from connector.adapters.mssante.hl7v2_document import Readers
 from connector.adapters.mssante.hl7v2_fields import REEXPORT, UnusableError
 from connector.adapters.mssante.hl7v2_ledger import DEPOTS, MESSAGES, Ledger
 from connector.adapters.mssante.hl7v2_message import BATCH_SEGMENTS, FRAMING, read_message
+from connector.adapters.mssante.hl7v2_segments import Readers
 from connector.adapters.mssante.hl7v2_split import BOM, FRAME_END, FRAME_START, Piece, split
 from connector.config import SourceSettings
 

@@ -6,27 +6,26 @@ d'un document CDA-R2 en HL7 v2 », message profiles ORU and MDM).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, Marks, UnusableError
+from connector.adapters.mssante.hl7v2_fields import REEXPORT, Header, UnusableError
+from connector.adapters.mssante.hl7v2_segments import (
+    CUT,
+    DESTINATION,
+    DMP,
+    IDENTIFIER,
+    MSSANTE,
+    PERSON,
+    REPLY,
+    SENDER,
+    STATUS,
+    Parts,
+    Reader,
+)
 
 ACTIONS = {"ORU^R01": "F", "MDM^T02": "F", "MDM^T10": "C", "MDM^T04": "D"}  # what an empty OBX-11 means
-DMP, MSSANTE, ACK_ASKED, _DESTINATION, _CUT = 1, 2, 4, 8, 16
-_FLAGS = {  # what Y adds, what is added in any case
-    b"DESTDMP": (DMP, _DESTINATION),
-    b"DESTMSSANTEPS": (MSSANTE, _DESTINATION),
-    b"DESTMSSANTEPAT": (MSSANTE, _DESTINATION),
-    b"ACK_RECEPTION": (ACK_ASKED, 0),
-}
-_CODE_SYSTEMS = frozenset({b"LN", b"TRE_A05"})
-_LOINC = re.compile(rb"[0-9]{1,7}-[0-9]")
 _PROFILE = "CISIS_CDA_HL7_V"  # V1 and V2; CISIS_CDA_HL7_LPS brings a mail received
-_LONG = 1024  # characters of a segment that holds a document
-_SHORT = 8192  # bytes of a message that holds no large segment
-_REMEMBERED, _READERS = 10_000, 16
-_USELESS = (b"MSH", b"EVN", b"PV1", b"PV2", b"ORC", b"OBR", b"NTE", b"TQ1", b"SPM", b"CON")
 
 
 class Document(NamedTuple):
@@ -49,17 +48,7 @@ class Other(NamedTuple):
     key: str | None = None
 
 
-class OddLineError(Exception):
-    """A line is not a segment: a document was cut into lines, or the message is broken."""
-
-
-# What one segment brings: flags that add up, and a part of which the first one counts.
-Segment = tuple[int, int, tuple[str, ...] | None]
-_PERSON, _IDENTIFIER, _STATUS, _SENDER, _REPLY = range(5)  # parts of a message
-_Parts = list[tuple[str, ...] | None]
-
-
-def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, size: int) -> Document | Other:
+def read_document(header: Header, lines: Sequence[bytes], reader: Reader, size: int) -> Document | Other:
     """The document that a message of this size carries, or why it gives no row.
 
     Raises:
@@ -68,10 +57,10 @@ def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, size:
         UnusableError: the message is cut, or lacks what its profile requires.
     """
     origin, stamp, control = header
-    parts: _Parts = [None] * 5
+    parts: Parts = [None] * 5
     flags, last = reader.read(lines, parts, size)
-    status = parts[_STATUS]
-    cut, whole = last & _CUT and status, status and flags & _DESTINATION
+    status = parts[STATUS]
+    cut, whole = last & CUT and status, status and flags & DESTINATION
     if cut or not control or (not whole and (_PROFILE in origin.profile or len(lines) == 1)):
         raise _broken(cut=bool(cut), anonymous=not control)
     key = origin.sender + control
@@ -79,7 +68,7 @@ def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, size:
         return Other(f"{origin.kind} sans document", key)
     if not flags & (DMP | MSSANTE):
         return Other(f"{origin.kind} sans destinataire", key)
-    sender, reply, default = parts[_SENDER] or ("", ""), parts[_REPLY] or ("", ""), ACTIONS[origin.kind]
+    sender, reply, default = parts[SENDER] or ("", ""), parts[REPLY] or ("", ""), ACTIONS[origin.kind]
     return Document(
         key,
         stamp,
@@ -87,8 +76,8 @@ def read_document(header: Header, lines: Sequence[bytes], reader: _Reader, size:
         "D" if default == "D" else status[0] or default,
         flags,
         (sender[0], reply[1] or sender[1]),
-        parts[_PERSON] or ("", "", ""),
-        (parts[_IDENTIFIER] or (key,))[0] or key,
+        parts[PERSON] or ("", "", ""),
+        (parts[IDENTIFIER] or (key,))[0] or key,
     )
 
 
@@ -100,154 +89,3 @@ def _broken(*, cut: bool, anonymous: bool) -> UnusableError:
         return UnusableError("segment MSH", "l'identifiant du message", "une valeur vide", REEXPORT, "MSH-10")
     expected = "un document et ses destinataires (DESTDMP, DESTMSSANTEPS, DESTMSSANTEPAT)"
     return UnusableError("", expected, "un message incomplet", REEXPORT)
-
-
-class _Reader:
-    """Reads segments. It remembers those that return from one message to the next: flags, senders."""
-
-    def __init__(self, marks: Marks) -> None:
-        self._marks = marks
-        self._separator, self._component = (mark.encode(marks.encoding) for mark in marks[:2])
-        self._useless = frozenset(name + self._separator for name in _USELESS)
-        self._roles = self._separator + b"SB", self._separator + b"REPLY"
-        self._known: dict[bytes, Segment | tuple[()]] = {}
-
-    def read(self, lines: Sequence[bytes], parts: _Parts, size: int) -> tuple[int, int]:
-        """Fill the parts of a message; its flags, and those of its last segment."""
-        flags = some = 0
-        # Hashing a document costs more than reading its segment again.
-        keys = lines if size < _SHORT else [line[:_LONG] for line in lines]
-        for rank, segment in enumerate(map(self._known.get, keys)):
-            if segment is None:
-                segment = self._read(lines[rank], first=parts[_STATUS] is None)
-            if segment:
-                some, part, value = segment
-                flags |= some
-                if value is not None and parts[part] is None:
-                    parts[part] = value
-        return flags, some if segment else 0
-
-    def _read(self, line: bytes, *, first: bool) -> Segment | None:
-        """What a segment brings, if anything; `first` until a document is found."""
-        if not line.isascii():
-            line.decode(self._marks.encoding)  # what was met before is known to be of this encoding
-        if line[:4] in self._useless:
-            return None
-        name, separator = line[:3], self._separator
-        if line[3:4] != separator:
-            raise OddLineError
-        if name == b"OBX":
-            fields = line[:_LONG].split(separator, 6)
-            if len(fields) < 6:
-                return (_CUT, _STATUS, ("",)) if fields[2:3] == [b"ED"] else (_CUT, 0, None)
-            return self._document(line, fields, first=first) if fields[2] == b"ED" else self._flag(line, fields)
-        if name == b"PRT":
-            return self._participation(line)
-        if name == b"PID":
-            return 0, _PERSON, self._patient(line)
-        return (0, _IDENTIFIER, (self._document_id(line),)) if name == b"TXA" else None
-
-    def _remember(self, line: bytes, found: Segment) -> Segment:
-        if len(line) < _LONG:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[line] = found if any(found) else ()
-        return found
-
-    def _flag(self, line: bytes, fields: list[bytes]) -> Segment:
-        flag, destination = _FLAGS.get(fields[3].split(self._component, 1)[0].strip(), (0, 0))
-        yes = fields[5].split(self._component, 1)[0].strip() == b"Y"
-        return self._remember(line, (destination | (flag if yes else 0), 0, None))
-
-    def _document(self, line: bytes, fields: list[bytes], *, first: bool) -> Segment | None:
-        """The document is typed in LOINC or TRE_A05, unlike the body of a mail; the first one counts."""
-        observed = fields[3].split(self._component, 3)
-        if observed[0].startswith(b"CORPSMAIL_"):
-            return self._remember(line, (0, 0, None))
-        typed = (len(observed) > 2 and observed[2].strip() in _CODE_SYSTEMS) or _LOINC.fullmatch(observed[0])
-        if not typed or not first:
-            return None
-        after = fields[6:] if len(line) < _LONG else self._after_document(line)
-        status = after[0].split(self._separator, 6) if after else []
-        if len(status) < 6:
-            return _CUT, _STATUS, ("",)
-        return 0, _STATUS, (self._marks.text(status[5].decode(self._marks.encoding)),)
-
-    def _after_document(self, line: bytes) -> list[bytes]:
-        """What follows OBX-5, without copying it; nothing when the segment is cut."""
-        position = -1
-        for _ in range(6):
-            position = line.find(self._separator, position + 1)
-            if position < 0:
-                return []
-        return [line[position + 1 :]]
-
-    def _participation(self, line: bytes) -> Segment | None:
-        """The structure that sends (SB) and its address, or the address for answers (REPLY)."""
-        sender, reply = self._roles
-        if sender not in line and reply not in line:
-            return None  # a recipient: read for nothing, and never remembered
-        marks = self._marks
-        fields = line.decode(marks.encoding).split(marks.field, 16)
-        role = marks.first(fields[4]) if len(fields) > 4 else ""
-        if role not in ("SB", "REPLY"):
-            return None
-        finess = self._finess(fields[8]) if len(fields) > 8 and role == "SB" else ""
-        address = self._address(fields[15]) if len(fields) > 15 else ""
-        part = _SENDER if role == "SB" else _REPLY
-        return self._remember(line, (0, part, (finess, address) if finess or address else None))
-
-    def _finess(self, organisation: str) -> str:
-        """PRT-8: a geographic FINESS (FINEG), else a legal one (FINEJ), else `1` + FINESS (IDNST)."""
-        found: dict[str, str] = {}
-        for repetition in organisation.split(self._marks.repetition):
-            parts = repetition.split(self._marks.component)
-            if len(parts) > 9:
-                found.setdefault(parts[6].strip(), self._marks.text(parts[9]))
-        structure = found.get("IDNST", "")
-        return found.get("FINEG") or found.get("FINEJ") or (structure if structure.startswith("1") else "")
-
-    def _address(self, telecom: str) -> str:
-        """PRT-15: the mail address of the first repetition that holds one."""
-        for repetition in telecom.split(self._marks.repetition):
-            parts = repetition.split(self._marks.component)
-            if len(parts) > 3 and "@" in parts[3]:
-                return self._marks.text(parts[3])
-        return ""
-
-    def _patient(self, line: bytes) -> tuple[str, str, str]:
-        """Matricule INS, its OID and the local id, by the type (CX.5) of each PID-3."""
-        marks = self._marks
-        matricule, oid, local = "", "", ""
-        fields = line.split(self._separator, 4)
-        identifiers = fields[3].decode(marks.encoding) if len(fields) > 3 else ""
-        for repetition in identifiers.split(marks.repetition):
-            parts = repetition.split(marks.component, 5)
-            kind = parts[4].strip() if len(parts) > 4 else ""
-            if not matricule and (kind == "INS" or kind.startswith("INS-NI")):
-                authority = parts[3].split(marks.subcomponent)
-                matricule, oid = marks.text(parts[0]), marks.text(authority[1]) if len(authority) > 1 else ""
-            elif not local and kind == "PI":
-                local = marks.text(parts[0])
-        return matricule, oid, local
-
-    def _document_id(self, line: bytes) -> str:
-        """TXA-12 written like the uniqueId of XDS: the OID, or root^extension; "" without it.
-
-        OBR-3 and ORC-3 name the order, which several documents and versions share: not used.
-        """
-        marks = self._marks
-        fields = line.decode(marks.encoding).split(marks.field, 13)
-        parts = [marks.text(part) for part in fields[12].split(marks.component, 3)] if len(fields) > 12 else [""]
-        root = parts[2] if len(parts) > 2 else ""
-        return f"{root}^{parts[0]}" if root and parts[0] else parts[0]
-
-
-class Readers(dict[Marks, _Reader]):
-    """One reader for each set of delimiters and encoding that a source uses."""
-
-    def __missing__(self, marks: Marks) -> _Reader:
-        if len(self) >= _READERS:
-            self.clear()
-        self[marks] = _Reader(marks)
-        return self[marks]

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from connector.adapters.base import Batch, Item, Notice, text_batch
-from connector.adapters.mssante.hl7v2_document import ACK_ASKED, DMP, MSSANTE, Document, Other
+from connector.adapters.mssante.hl7v2_document import Document, Other
 from connector.adapters.mssante.hl7v2_message import Acknowledgement, Event
+from connector.adapters.mssante.hl7v2_segments import ACK_ASKED, DMP, MSSANTE
 
 MESSAGES, DEPOTS = "messages_mssante", "depots_dmp"
 _OPERATIONS = {"F": "depot", "C": "remplacement", "D": "suppression"}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from connector.adapters.mssante.hl7v2_document import ACTIONS, Document, OddLineError, Other, Readers, read_document
+from connector.adapters.mssante.hl7v2_document import ACTIONS, Document, Other, read_document
 from connector.adapters.mssante.hl7v2_fields import (
     REEXPORT,
     Marks,
@@ -21,6 +21,7 @@ from connector.adapters.mssante.hl7v2_fields import (
     segment,
     undecodable,
 )
+from connector.adapters.mssante.hl7v2_segments import OddLineError, Readers
 
 _ACK_TYPES = frozenset({"ACK", "ACK^R01", "ACK^T02", "ACK^T10", "ACK^T04"})
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=]+")
