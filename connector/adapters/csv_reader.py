@@ -160,7 +160,15 @@ def open_csv(path: Path, line_max: int) -> CsvFile | CsvFault:
         line = raw_line.decode(encoding, "replace").strip("\r\n")
         if line.strip(" \t;,"):
             delimiter = ";" if line.count(";") >= line.count(",") else ","
-            headings = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+            try:
+                headings = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+            except csv.Error:  # a lone carriage return inside the heading
+                return CsvFault(
+                    f"ligne {heading_line}",
+                    "un en-tête sur une seule ligne",
+                    "un retour à la ligne d'une autre sorte",
+                    "refaites l'export avec des fins de ligne ordinaires.",
+                )
             return CsvFile(path, encoding, delimiter, headings, start, heading_line, line_max)
     return CsvFault("", "une ligne d'en-tête", "un fichier vide", "refaites l'export.")
 
