@@ -14,7 +14,7 @@ from tests.lib.cases import Case, random_case, write_pivot
 from tests.lib.reference import evaluate
 from tests.lib.run import as_entry, results, source
 
-ALONE = 60  # cases measured one by one: coverage of the settings, first measures, imposed windows
+ALONE = 30  # cases measured one by one: coverage of the settings, first measures, imposed windows
 _BATCHES = [
     [int(seed) for seed in line.split()]
     for line in Path(__file__).with_name("seeds.txt").read_text(encoding="ascii").splitlines()
