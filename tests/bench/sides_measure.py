@@ -28,8 +28,7 @@ _ENGINE_STAGES = {
     "fond": "connector.indicators.evaluate.background",
     "personnes": "connector.indicators.evaluate.persons_table",
     "comptes": "connector.indicators.evaluate.figures",
-    "jugements": "connector.indicators.evaluate.judge",
-}
+}  # judging is what remains of `evaluation`: watching 36 000 calls would cost more than they do
 _CSV_STAGES = {
     "collecte": "connector.agent.collect",
     "collecte_normalise": "connector.collect.normalise",
@@ -37,6 +36,7 @@ _CSV_STAGES = {
     "collecte_parquet": "connector.lake.writer.SnapshotWriter.write",
     "preparation": "connector.agent.prepare",
     "evaluation": "connector.agent.evaluate",
+    "examen": "connector.agent.examine",
     "constats": "connector.agent.record_findings",
     "constats_messages": "connector.agent.message_findings",
     "plafonds": "connector.agent.ceilings",
