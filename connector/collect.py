@@ -10,7 +10,7 @@ import hashlib
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.adapters.base import Adapter, Batch, Item, Notice, Problem, SourceFile
+from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Problem, SourceFile
 from connector.config import Settings, SourceSettings
 from connector.lake.writer import Snapshot, SnapshotWriter
 from connector.model.directory import Directory, declared, undeclared, with_unlisted
@@ -50,6 +50,7 @@ class Collected:
     snapshot: Snapshot
     inventories: tuple[SourceInventory, ...]
     directory: Directory
+    positions: tuple[Mapping[str, str], ...] = ()  # of each source, how far it was read
 
 
 class FaultySourceError(Exception):
@@ -97,7 +98,8 @@ def collect(
             snapshot = writer.close()
         for inventory, digest in zip(reading.inventories, pending, strict=True):
             inventory.empreinte = digest.result()
-    return Collected(snapshot, tuple(reading.inventories), _complete(directory, reading.inventories, settings))
+    complete = _complete(directory, reading.inventories, settings)
+    return Collected(snapshot, tuple(reading.inventories), complete, tuple(reading.positions))
 
 
 class _Reading:
@@ -118,6 +120,7 @@ class _Reading:
         self._progress = progress
         self._told: Counter[tuple[int, str]] = Counter()
         self._references: list[tuple[str, int, Batch]] = []
+        self.positions: list[dict[str, str]] = [{} for _ in sources]
         self.inventories = [
             SourceInventory(
                 pseudonymiser.scrub(source.nom),
@@ -141,6 +144,8 @@ class _Reading:
                     yield self._piece(index, item, source_zones)
                 elif isinstance(item, Problem):
                     self._problem(index, item)
+                elif isinstance(item, Position):
+                    self.positions[index][item.name] = item.value
                 else:
                     self._notice(index, item)
 

@@ -109,7 +109,7 @@ def _keys(model: type[BaseModel]) -> Iterator[str]:
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
         for kind in kinds:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from kind.model_fields
+                yield from (name for name, key in kind.model_fields.items() if not key.exclude)
 
 
 def test_every_key_of_a_mapping_is_documented() -> None:

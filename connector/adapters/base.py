@@ -8,6 +8,8 @@ An adapter reads one source and yields, in one pass and in bounded memory:
   yielded, even an empty one.
 * `Problem`: something that could not be used; it bars tables of some ET or of all.
 * `Notice`: something worth a finding, that bars nothing (see `model.findings`).
+* `Position`: how far an incremental source has been read; the core keeps it, once the rows
+  before it are safely in the lake, and hands it back in `settings.positions` the next time.
 
 An adapter never writes, never prints, never drops a row without a Problem or a Notice,
 and raises only for a programming error.
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
 
 from connector.config import SourceSettings
 from connector.model.tables import TABLES
@@ -31,11 +34,12 @@ HEAD_SIZE = 64 * 1024  # bytes shown to `sniff`
 
 
 class Grouping(Enum):
-    """Which files found together make one source."""
+    """Which files found together make one source; a connection has none and is named by the settings."""
 
     FILE = "fichier"
     FOLDER = "dossier"
     TREE = "arborescence"
+    CONNECTION = "connexion"
 
 
 class SourceFile(NamedTuple):
@@ -103,11 +107,29 @@ class Batch:
     locate: Callable[[Sequence[int]], list[str]]
 
 
-Item = Batch | Problem | Notice
+@dataclass(frozen=True)
+class Position:
+    """Where the next reading of a source may start: an opaque text that names nobody."""
+
+    name: str  # a table, a file, a folder of messages
+    value: str
+
+
+Item = Batch | Problem | Notice | Position
+
+
+class NoOptions(BaseModel):
+    """Options of an adapter that has none of its own; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Adapter(Protocol):
-    """What every reader is. `provides` lists the tables that it may yield."""
+    """What every reader is. `provides` lists the tables that it may yield.
+
+    An adapter with settings of its own declares `options`, a model with described fields; one that
+    can resume declares `incremental = True`: with `settings.positions` it yields only what is new.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]

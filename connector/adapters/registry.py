@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 
-from connector.adapters.base import Adapter
+from pydantic import BaseModel
+
+from connector.adapters.base import Adapter, NoOptions
+from connector.config import SourceSettings, validate
 from connector.errors import SettingsError
 
 GROUP = "dui_connector.adapters"
@@ -50,3 +54,14 @@ def load(name: str) -> type[Adapter]:
 def each() -> Iterator[type[Adapter]]:
     """Every adapter, in the order in which they are asked to recognise a file."""
     return (load(name) for name in names())
+
+
+def options_of(adapter: type[Adapter], settings: SourceSettings) -> BaseModel:
+    """The keys of a `[[source]]` that are the adapter's own, typed by the model that it declares.
+
+    Raises:
+        SettingsError: a key that neither the adapter nor every source knows, or a wrong value.
+    """
+    model: type[BaseModel] = getattr(adapter, "options", NoOptions)
+    where = Path(f"[[source]] « {settings.nom or settings.chemin or adapter.name} »")
+    return validate(model, settings.model_extra or {}, where)

@@ -23,9 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def audit(
-    sources: given.Sources,
     date_mesure: given.Dates,
     output: given.Output,
+    sources: given.Sources = None,
     programme: given.ProgrammeId = None,
     fenetre: given.Window = None,
     premiere_mesure: given.FirstMeasure = False,

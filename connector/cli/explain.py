@@ -30,10 +30,10 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    sources: given.Sources,
     date_mesure: given.Dates,
     finess: Finess,
     indicateur: Code,
+    sources: given.Sources = None,
     programme: given.ProgrammeId = None,
     fenetre: given.Window = None,
     premiere_mesure: given.FirstMeasure = False,

@@ -10,7 +10,14 @@ import typer
 
 from connector.errors import UsageError
 
-Sources = Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Dossiers ou fichiers exportés.")]
+Sources = Annotated[
+    Optional[list[Path]],  # noqa: UP045 - typer reads this form on every Python
+    typer.Argument(
+        metavar="SOURCE...",
+        show_default=False,
+        help="Dossiers ou fichiers exportés, ou noms de [[source]] des réglages (toutes, si rien n'est donné).",
+    ),
+]
 Dates = Annotated[
     list[str],
     typer.Option("--date-mesure", metavar="D", help="Date de mesure, exclue ; répétable. Exemple : 2025-04-01."),

@@ -28,9 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile(
-    sources: given.Sources,
     date_mesure: given.Dates,
     editeur: Vendor,
+    sources: given.Sources = None,
     programme: given.ProgrammeId = None,
     fenetre: given.Window = None,
     premiere_mesure: given.FirstMeasure = False,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Options:
     """The options of a measuring verb, as typed."""
 
-    sources: list[Path]
+    sources: list[Path] | None
     dates: list[str]
     programme: str | None
     window: str | None
@@ -94,12 +94,17 @@ def _asked(options: Options, settings: Settings) -> Asked:
 
 
 def _detect(options: Options, settings: Settings) -> Detection:
+    from connector.adapters.base import Grouping
     from connector.adapters.dui.mapped_sources import find_sources
 
     base = options.config.parent if options.config else None
-    detection = find_sources(options.sources, settings, mapping=options.mapping, base=base)
-    if not any(source.files for source in detection.sources):
-        names = ", ".join(str(path) for path in options.sources)
+    asked = options.sources or [Path(one.nom or str(one.chemin)) for one in settings.source]
+    if not asked:
+        raise UsageError("Aucune source : donnez un dossier d'exports, ou --config avec des [[source]].")
+    detection = find_sources(asked, settings, mapping=options.mapping, base=base)
+    connected = any(source.adapter.grouping is Grouping.CONNECTION for source in detection.sources)
+    if not connected and not any(source.files for source in detection.sources):
+        names = ", ".join(str(path) for path in asked)
         if options.mapping:
             raise SourceDataError(
                 f"{names} : aucun fichier reconnu, ni nommé par {options.mapping} ; "

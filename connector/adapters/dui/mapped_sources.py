@@ -1,7 +1,8 @@
 """What the paths of a command hold, once `--mapping` and the `[[source]]` of the settings have spoken.
 
 A mapping takes the files that it names, everything else is recognised as usual. A `[[source]]` whose
-`chemin` is one of the paths gives its settings to what is found there, to its `type` alone when it names one.
+`chemin` is one of the paths gives its settings to what is found there, to its `type` alone when it names one. A
+path may also be the `nom` of a `[[source]]`: that is how a connection, which has no path, is asked for.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from connector.adapters.base import SourceFile
+from connector.adapters.base import Grouping, SourceFile
 from connector.adapters.detect import Detection, Recognised, detect
 from connector.adapters.dui.mapped import MappedAdapter
 from connector.adapters.dui.mapped_files import UNKNOWN, claim
-from connector.adapters.registry import load
+from connector.adapters.registry import load, options_of
 from connector.config import Settings, SourceSettings
 from connector.errors import SettingsError
 from connector.mapping import load_mapping
@@ -31,7 +32,12 @@ def find_sources(
     """
     found = Detection()
     ranks: dict[Path, int] = {}  # folder of a mapped export → its rank among the sources
-    for path in paths:
+    for asked in paths:
+        named = next((one for one in settings.source if one.nom == str(asked)), None)
+        if named and named.chemin is None and not asked.exists():
+            found.sources.append(_connection(named, settings, base or Path()))
+            continue
+        path = (base or Path()) / named.chemin if named and named.chemin and not asked.exists() else asked
         described = _described(path, settings, base or Path())
         here = detect([path], settings.limites)
         mapped = next((one for one in described if one.mapping), None)
@@ -61,13 +67,26 @@ def _described(path: Path, settings: Settings, base: Path) -> list[SourceSetting
                 f"[[source]] « {one.nom or one.chemin} » : attendu « mapping », qui manque ; "
                 "ajoutez le chemin du fichier de correspondance."
             )
-        if one.type:
-            load(one.type)
-        changes: dict[str, object] = {} if "limites" in one.model_fields_set else {"limites": settings.limites}
-        if one.mapping:
-            changes["mapping"] = base / one.mapping
-        described.append(one.model_copy(update=changes))
+        if one.type or one.model_extra:
+            options_of(load(one.type), one)
+        described.append(_completed(one, settings, base))
     return described
+
+
+def _completed(one: SourceSettings, settings: Settings, base: Path) -> SourceSettings:
+    changes: dict[str, object] = {} if "limites" in one.model_fields_set else {"limites": settings.limites}
+    if one.mapping:
+        changes["mapping"] = base / one.mapping
+    return one.model_copy(update=changes)
+
+
+def _connection(one: SourceSettings, settings: Settings, base: Path) -> Recognised:
+    """A source that is no file: a server, which the settings alone describe."""
+    adapter = load(one.type)
+    if adapter.grouping is not Grouping.CONNECTION:
+        raise SettingsError(f"[[source]] « {one.nom} » : attendu « chemin », qui manque ; ajoutez le chemin à lire.")
+    options_of(adapter, one)
+    return Recognised(adapter, one.nom, (), _completed(one, settings, base))
 
 
 def _mapped(path: Path, settings: SourceSettings) -> Recognised:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.adapters.base import Batch, Notice, Problem
+from connector.adapters.base import Batch, Notice, Position, Problem
 from connector.adapters.dui.mapped_columns import MappedColumn, trimmed
 from connector.adapters.dui.mapped_files import near
 from connector.adapters.dui.mapped_read import Part
@@ -86,7 +86,7 @@ class MappedTable:
                 unmatched.append(Unmatched(column, plain.count(wanted), near(wanted, headings) if known else ()))
         return ranks, unmatched
 
-    def read(self, part: Part, ranks: dict[str, int]) -> Iterator[Read | Problem | Notice]:
+    def read(self, part: Part, ranks: dict[str, int]) -> Iterator[Read | Problem | Notice | Position]:
         """The rows of a part, translated; a column without a rank stays out."""
         first: dict[int, str] = {}  # a heading is read once, whatever the number of columns that it gives
         held = {name: first.setdefault(rank, name) for name, rank in ranks.items()}

@@ -1,0 +1,140 @@
+"""Sections of `connecteur.toml` that only the service and its verbs read."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from connector.config.base import ClockTime, Finess, SecretRef, Strict, Zone
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]  # safe in a file name, a label and a log
+
+
+class Organisme(Strict):
+    """A controller of personal data and its ETs: one key each."""
+
+    nom: Name
+    etablissements: tuple[Finess, ...] = Field(min_length=1)
+
+
+class Succession(Strict):
+    """An ET that takes the place of another from a day on."""
+
+    ancien: Finess
+    nouveau: Finess
+    depuis: date
+    reference: str = Field(min_length=1)
+
+
+class Projet(Strict):
+    """A project and its dates; it completes what `etablissements` says, and wins over it."""
+
+    id: str = Field(min_length=1)
+    etablissements: tuple[Finess, ...] = Field(min_length=1)
+    type_projet: Literal["acquisition", "evolution"] | None = None
+    date_convention: date | None = None
+    date_vsr: date | None = None
+
+
+class Calendrier(Strict):
+    """When the service works, in local time. A measure is due on the first day of each month."""
+
+    collecte: ClockTime = "02:00"
+    mesure: ClockTime = "04:00"
+    fuseau: Zone = "Europe/Paris"
+    dates: tuple[date, ...] = ()  # more measure dates than the first of each month
+    premiere: date | None = None  # no measure before this date
+
+
+class Tls(Strict):
+    """What proves who calls, and whom to trust beyond the machine's own store."""
+
+    certificat: Path | None = None  # PEM, or PKCS#12 (.p12, .pfx)
+    cle: Path | None = None  # PEM key, when the certificate file does not hold it
+    mot_de_passe: SecretRef | None = None
+    ca_bundle: Path | None = None
+
+
+class OAuth2(Strict):
+    """Client credentials."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    client_id: str = Field(min_length=1)
+    client_secret: SecretRef
+    portee: str = ""
+
+
+class Destination(Strict):
+    """Where submissions go. `https` unless the host is this machine."""
+
+    id: Name
+    type: Literal["fhir", "adx", "dhis2", "csv"]
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    actif: bool = True
+    etablissements: tuple[Finess, ...] = ()  # every ET when empty
+    indicateurs: tuple[str, ...] = ()  # every indicator when empty
+    secret_en_dessous: Annotated[int, Field(ge=0, le=100)] = (
+        0  # small numbers: 11 for open data, 0 for the deciding ARS
+    )
+    jeton: SecretRef | None = None
+    oauth2: OAuth2 | None = None
+    tls: Tls = Tls()
+    proxy: str | None = None
+    delai: Annotated[float, Field(gt=0, le=600)] = 30.0  # seconds for an answer
+    codes: dict[str, str] = {}  # our code = the receiver's (data elements, data set, organisation units)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Destination:
+        if self.jeton and self.oauth2:
+            raise ValueError("attendu « jeton » ou « oauth2 », pas les deux")
+        host = self.url.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+        if self.url.startswith("http://") and host not in ("localhost", "127.0.0.1", "[::1]"):
+            raise ValueError("attendu une adresse https:// (http:// n'est admis que vers cette machine)")
+        return self
+
+
+class Signature(Strict):
+    """The key that signs what goes out; made by `key sign` when it is not given."""
+
+    cle: Path | None = None  # PEM private key; by default the Ed25519 key of the state folder
+    certificat: Path | None = None  # X.509 chain that proves it
+    mot_de_passe: SecretRef | None = None
+
+
+class Conservation(Strict):
+    """How long things are kept, in days."""
+
+    instantanes: Annotated[int, Field(ge=2)] = 40
+    corps_transmis: Annotated[int, Field(ge=31)] = 1200
+    preuves: Annotated[int, Field(ge=31)] = 3650
+
+
+class Alerte(Strict):
+    """One channel that is told when trouble starts and when it ends."""
+
+    id: Name
+    type: Literal["courriel", "webhook", "syslog", "evenements_windows"]
+    url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    serveur: str | None = None  # host:port of the mail relay, or of syslog
+    expediteur: str | None = None
+    destinataires: tuple[str, ...] = ()
+    utilisateur: str | None = None
+    mot_de_passe: SecretRef | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Alerte:
+        if self.type == "webhook" and not self.url:
+            raise ValueError("attendu « url » pour un webhook")
+        if self.type == "courriel" and not (self.serveur and self.expediteur and self.destinataires):
+            raise ValueError("attendu « serveur », « expediteur » et « destinataires » pour un courriel")
+        return self
+
+
+class Service(Strict):
+    """The local page of the service."""
+
+    adresse: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8377
