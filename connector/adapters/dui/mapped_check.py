@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.adapters.base import Notice, Problem, SourceFile
+from connector.adapters.base import Problem, SourceFile
 from connector.adapters.dui.mapped_columns import MappedColumn
 from connector.adapters.dui.mapped_read import TRUE_DATE, Export, Part
-from connector.adapters.dui.mapped_table import MappedTable, Translated
+from connector.adapters.dui.mapped_table import MappedTable, Read, Translated
 from connector.adapters.tabular import plain_name, public_name
 from connector.config import Limits
 from connector.mapping import MappingFile
@@ -100,7 +100,7 @@ def _check_part(checks: dict[str, TableCheck], name: str, reader: MappedTable, p
     for item in reader.read(part, ranks) if ranks else ():
         if isinstance(item, Problem):
             _note(checks, item)
-        elif not isinstance(item, Notice):
+        elif isinstance(item, Read):
             check.lignes += item.batch.rows.num_rows
             for column in reader.columns:
                 _count(columns[column.column.name], column, item.translated)
