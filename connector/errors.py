@@ -35,3 +35,22 @@ class SourceUnreachableError(ConnectorError):
 
     exit_code = 12
     retriable = True
+
+
+class StateError(ConnectorError):
+    """The state folder or its database cannot be used."""
+
+    exit_code = 10
+
+
+class RejectedError(ConnectorError):
+    """A receiver refused what was sent, with words."""
+
+    exit_code = 13
+
+
+class QueuedError(ConnectorError):
+    """What was asked waits in the outbox: it is not delivered yet."""
+
+    exit_code = 14
+    retriable = True

@@ -27,6 +27,7 @@ _MAY = {
     "demo": {"demo"},
     "agent": {"adapters", "mapping", "collect", "pseudonymise", "lake", "indicators", "reports"},
     "access": set(),
+    "state": {"state"},
     "diff": set(),
     "reconcile": set(),
     "cli": {

@@ -1,0 +1,127 @@
+"""Opening the state database: fully synced, migrated, and mended without a human when it is damaged.
+
+A file that SQLite finds damaged is set aside beside itself and the last good copy takes its place; what
+happened since is done again, which is safe because every submission keeps its idempotency key.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from connector.errors import StateError
+
+NAME = "etat.db"
+_COPY = "etat-copie.db"
+_BUSY = 30  # seconds to wait for another verb of the same site
+
+
+class Database:
+    """The state of one site. `mended` tells what was done to a damaged file, or is empty."""
+
+    def __init__(self, engine: Engine, path: Path, mended: str) -> None:
+        self._engine = engine
+        self.path = path
+        self.mended = mended
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction that takes the write lock at once: committed whole, or not at all."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def keep_copy(self) -> None:
+        """Renew the copy that replaces a damaged file."""
+        temporary = self.path.with_name(_COPY + ".tmp")
+        temporary.unlink(missing_ok=True)
+        with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(temporary)) as target:
+            source.backup(target)
+        _sync(temporary)
+        temporary.replace(self.path.with_name(_COPY))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_database(folder: Path, now: datetime) -> Database:
+    """Open the state of a site, made or migrated as needed.
+
+    Raises:
+        StateError: the folder cannot be written, or the file was made by a later version.
+    """
+    path = folder / NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mended = _mend(path, now)
+        engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _BUSY})
+        _prepare(engine)
+        with engine.begin() as connection:
+            _migrate(connection)
+        if os.name == "posix":
+            path.chmod(0o600)
+    except OSError as error:
+        raise StateError(f"{folder} : dossier d'état inutilisable ({error.strerror}) ; vérifiez ses droits.") from None
+    except sqlite3.Error as error:  # pragma: no cover - SQLAlchemy wraps these
+        raise StateError(f"{path} : base d'état illisible ({error}).") from None
+    return Database(engine, path, mended)
+
+
+def _prepare(engine: Engine) -> None:
+    """Settings of every connection: a commit is on the disk, and a writer takes its lock when it begins."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy begins by the event below
+        for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(connection: Connection) -> None:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, "head")
+
+
+def _mend(path: Path, now: datetime) -> str:
+    """Replace a damaged file by the last good copy, or by nothing; say what was done."""
+    if not path.exists() or _sound(path):
+        return ""
+    aside = path.with_name(f"etat-abime-{now:%Y%m%dT%H%M%S}.db")
+    path.replace(aside)
+    for leftover in ("-journal", "-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    copy = path.with_name(_COPY)
+    if copy.exists() and _sound(copy):
+        temporary = path.with_name(path.name + ".tmp")
+        temporary.write_bytes(copy.read_bytes())
+        _sync(temporary)
+        temporary.replace(path)
+        return f"base d'état abîmée mise de côté ({aside.name}) ; la dernière copie saine la remplace"
+    return f"base d'état abîmée mise de côté ({aside.name}) ; sans copie saine, une base neuve la remplace"
+
+
+def _sound(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
