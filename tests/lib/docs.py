@@ -86,6 +86,8 @@ EXIT_CODES = {
     10: "réglages, correspondance ou programme inutilisables",
     11: "données source fautives ; ce qui n'est pas touché est mesuré et écrit quand même (sauf `--strict`)",
     12: "source introuvable ou injoignable",
+    13: "transmission refusée par son destinataire, avec ses mots",
+    14: "transmission en file d'attente, pas encore remise",
 }
 
 
