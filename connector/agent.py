@@ -79,24 +79,29 @@ def _assumed(settings: Settings) -> SourceSettings:
 def audit(site: Site, collected: Collected, settings: Settings, asked: Asked) -> Audit:
     """Measure a site at every date asked, in order."""
     dates = sorted(asked.dates)
-    sources = tuple(
-        SourceSummary(one.nom, one.adaptateur, one.empreinte, dict(sorted(one.lignes.items())))
-        for one in collected.inventories
-    )
     measures: list[Measure] = []
     worklists: tuple[WorkItem, ...] = ()
     for rank in range(len(dates)):
         request = request_at(site, settings, asked, rank, dates)
-        terms = terms_by_et(site, request)
-        windows = evaluate(site, request, terms)
-        found: list[Finding] = []
-        for window in windows:
-            examined = examine(site, window, request.date_mesure)
-            found += record_findings(site, window, examined)
-            if rank == len(dates) - 1:
-                worklists += tuple(worklist(site, window, examined))
-        measures.append(_measure(site, collected, request, terms, windows, found, measures, sources))
+        measure, worklists = measure_at(site, collected, request, measures, listed=rank == len(dates) - 1)
+        measures.append(measure)
     return Audit(tuple(measures), worklists, collected.inventories)
+
+
+def measure_at(
+    site: Site, collected: Collected, request: Request, earlier: Sequence[Measure], *, listed: bool
+) -> tuple[Measure, tuple[WorkItem, ...]]:
+    """One measure and, when `listed`, the lists that stay on site. `earlier` are measures to compare with."""
+    terms = terms_by_et(site, request)
+    windows = evaluate(site, request, terms)
+    found: list[Finding] = []
+    worklists: list[WorkItem] = []
+    for window in windows:
+        examined = examine(site, window, request.date_mesure)
+        found += record_findings(site, window, examined)
+        if listed:
+            worklists += worklist(site, window, examined)
+    return _measure(site, collected, request, terms, windows, found, earlier), tuple(worklists)
 
 
 def _measure(
@@ -107,7 +112,6 @@ def _measure(
     windows: Sequence[WindowMeasure],
     records: Sequence[Finding],
     earlier: Sequence[Measure],
-    sources: tuple[SourceSummary, ...],
 ) -> Measure:
     results = in_order(windows, request.programme)
     limits = tuple(sorted((one for window in windows for one in ceilings(site, window)), key=lambda one: one.finess_et))
@@ -129,7 +133,14 @@ def _measure(
         resultats=results,
         constats=tuple(sorted(found)),
         plafonds=limits,
-        sources=sources,
+        sources=_summaries(collected),
+    )
+
+
+def _summaries(collected: Collected) -> tuple[SourceSummary, ...]:
+    return tuple(
+        SourceSummary(one.nom, one.adaptateur, one.empreinte, dict(sorted(one.lignes.items())))
+        for one in collected.inventories
     )
 
 
