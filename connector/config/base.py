@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from connector.errors import SettingsError
 from connector.model.finess import normalise_finess
 from connector.model.tables import TABLES
+
+_SECRET = "secret_reference"
+_LIKE_A_SECRET = re.compile("pass|mdp|secret|token|jeton|pwd", re.IGNORECASE)  # keys whose value is not shown
 
 
 def _finess(value: str) -> str:
@@ -40,9 +44,10 @@ def _address(value: str) -> str:
     return value.strip().casefold()
 
 
-def _secret(value: str) -> str:
-    if not re.fullmatch(r"(env|file|keyring):.+", value):
-        raise ValueError("attendu une référence : « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE »")
+def _secret(value: object) -> object:
+    """Any value that is not a reference may be the secret itself: its error has a type of its own, which hides it."""
+    if not isinstance(value, str) or not re.fullmatch(r"(env|file|keyring):.+", value):
+        raise PydanticCustomError(_SECRET, "une référence : « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE »")
     return value
 
 
@@ -52,7 +57,7 @@ TableName = Annotated[str, AfterValidator(_table)]
 Address = Annotated[str, AfterValidator(_address)]
 M = TypeVar("M", bound=BaseModel)
 Share = Annotated[int, Field(ge=0, le=100)]
-SecretRef = Annotated[str, AfterValidator(_secret)]
+SecretRef = Annotated[str, BeforeValidator(_secret)]
 ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
@@ -118,4 +123,8 @@ def _fault(path: Path, fault: Any) -> str:
         expected = _EXPECTED.get(fault["type"], fault["msg"]).format(**context)
     value = fault["input"]
     shown = repr(value) if isinstance(value, str | int | float | bool) else type(value).__name__
+    if fault["type"] == _SECRET:
+        shown = "un texte qui n'en est pas une"
+    elif fault["type"] == "extra_forbidden" and _LIKE_A_SECRET.search(key):
+        shown = "une valeur qui n'est pas montrée"
     return f"{path}, clé « {key} » : attendu {expected}, trouvé {shown} ; corrigez cette valeur."
