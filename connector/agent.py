@@ -20,11 +20,13 @@ from connector.indicators.coverage import Mailboxes, coverage
 from connector.indicators.engine import open_engine
 from connector.indicators.evaluate import Request, Site, WindowMeasure, evaluate, in_order, prepare, terms_by_et
 from connector.indicators.findings import (
+    History,
     ceiling_findings,
     ceilings,
     establishment_findings,
     examine,
     history_findings,
+    history_of,
     message_findings,
     record_findings,
     result_findings,
@@ -83,15 +85,16 @@ def audit(site: Site, collected: Collected, settings: Settings, asked: Asked) ->
     worklists: tuple[WorkItem, ...] = ()
     for rank in range(len(dates)):
         request = request_at(site, settings, asked, rank, dates)
-        measure, worklists = measure_at(site, collected, request, measures, listed=rank == len(dates) - 1)
+        history = history_of(result for past in measures for result in past.resultats)
+        measure, worklists = measure_at(site, collected, request, history, listed=rank == len(dates) - 1)
         measures.append(measure)
     return Audit(tuple(measures), worklists, collected.inventories)
 
 
 def measure_at(
-    site: Site, collected: Collected, request: Request, earlier: Sequence[Measure], *, listed: bool
+    site: Site, collected: Collected, request: Request, history: History, *, listed: bool
 ) -> tuple[Measure, tuple[WorkItem, ...]]:
-    """One measure and, when `listed`, the lists that stay on site. `earlier` are measures to compare with."""
+    """One measure and, when `listed`, the lists that stay on site. `history` is what it is compared with."""
     terms = terms_by_et(site, request)
     windows = evaluate(site, request, terms)
     found: list[Finding] = []
@@ -101,7 +104,7 @@ def measure_at(
         found += record_findings(site, window, examined)
         if listed:
             worklists += worklist(site, window, examined)
-    return _measure(site, collected, request, terms, windows, found, earlier), tuple(worklists)
+    return _measure(site, collected, request, terms, windows, found, history), tuple(worklists)
 
 
 def _measure(
@@ -111,7 +114,7 @@ def _measure(
     terms: Mapping[str, Terms],
     windows: Sequence[WindowMeasure],
     records: Sequence[Finding],
-    earlier: Sequence[Measure],
+    history: History,
 ) -> Measure:
     results = in_order(windows, request.programme)
     limits = tuple(sorted((one for window in windows for one in ceilings(site, window)), key=lambda one: one.finess_et))
@@ -121,7 +124,7 @@ def _measure(
         *records,
         *message_findings(site),
         *result_findings(results),
-        *history_findings(results, earlier),
+        *history_findings(results, history),
         *ceiling_findings(limits),
     ]
     return Measure(
@@ -150,13 +153,14 @@ def request_at(site: Site, settings: Settings, asked: Asked, rank: int, dates: S
     if not asked.first_measure:
         return request
     first = set(site.directory.ets)
+    terms = terms_by_et(site, request)
     for earlier in range(rank):
-        previous = request_at(site, settings, asked, earlier, dates)
-        periods = terms_by_et(site, previous)
+        previous = terms_by_et(site, request_at(site, settings, asked, earlier, dates))
         first -= {
             finess
             for finess, et in site.directory.ets.items()
-            if et.date_vsr is None or periods[finess].period.last >= et.date_vsr
+            if previous[finess].convention == terms[finess].convention
+            and (et.date_vsr is None or previous[finess].period.last >= et.date_vsr)
         }
     return replace(request, first_measure=frozenset(first))
 

@@ -34,6 +34,7 @@ class Projet(Strict):
 
     id: str = Field(min_length=1)
     etablissements: tuple[Finess, ...] = Field(min_length=1)
+    programme: str | None = None  # the programme of the site when it is not given
     type_projet: Literal["acquisition", "evolution"] | None = None
     date_convention: date | None = None
     date_vsr: date | None = None
@@ -47,6 +48,7 @@ class Calendrier(Strict):
     fuseau: Zone = "Europe/Paris"
     dates: tuple[date, ...] = ()  # more measure dates than the first of each month
     premiere: date | None = None  # no measure before this date
+    reprises: Annotated[int, Field(ge=0, le=24)] = 3  # past dates measured again with each new one
 
 
 class Tls(Strict):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from statistics import mean, pstdev
 
@@ -21,10 +21,12 @@ from connector.indicators.programme import Programme, Terms
 from connector.model.findings import Finding
 from connector.model.finess import has_valid_key
 from connector.model.inventory import SourceInventory
-from connector.model.result import Ceiling, Etablissement, Measure, Motif, Result
+from connector.model.result import Ceiling, Etablissement, Motif, Result
 
 _PUBLIC_CODE = re.compile(r"[A-Za-z0-9_.:+ -]{1,40}")
 HISTORY_MIN = 6  # windows before a z-score means something
+HistoryKey = tuple[str, str, str | None, int]
+History = Mapping[HistoryKey, Sequence[int]]
 
 
 def examine(site: Site, window: WindowMeasure, date_mesure: date) -> list[tuple[Check, ir.Table]]:
@@ -152,22 +154,26 @@ def _bases_disagree(result: Result) -> bool:
     return reaches(numerator, denominator, result.cible) != result.cible_atteinte
 
 
-def history_findings(measure: Sequence[Result], earlier: Sequence[Measure]) -> Iterator[Finding]:
-    """Figures far from the ET's history: |z| ≥ 3 over at least six windows, or the numerator ± 50 %.
-
-    `earlier` are the other dates asked, before this one, with the same programme and convention.
-    """
-    history: dict[tuple[str, str, str | None], list[int]] = {}
-    for past in earlier:
-        for result in past.resultats:
-            if result.numerateur is not None:
-                history.setdefault((result.finess_et, result.indicateur, result.convention), []).append(
-                    result.numerateur
-                )
-    for result in measure:
-        past_values = history.get((result.finess_et, result.indicateur, result.convention), [])
-        if result.numerateur is not None and is_far(result.numerateur, past_values):
+def history_findings(results: Sequence[Result], history: History) -> Iterator[Finding]:
+    """Figures far from the ET's history: |z| ≥ 3 over at least six windows, or the numerator ± 50 %."""
+    for result in results:
+        if result.numerateur is not None and is_far(result.numerateur, history.get(history_key(result), ())):
             yield Finding(result.finess_et, "ecart_historique", 1, result.indicateur)
+
+
+def history_key(result: Result) -> HistoryKey:
+    """Results that may be compared: one ET, indicator and convention, windows of as many months."""
+    days = (result.periode.end - result.periode.first).days
+    return result.finess_et, result.indicateur, result.convention, round(days / 30)
+
+
+def history_of(results: Iterable[Result]) -> History:
+    """The numerators of earlier results."""
+    history: dict[HistoryKey, list[int]] = {}
+    for result in results:
+        if result.numerateur is not None:
+            history.setdefault(history_key(result), []).append(result.numerateur)
+    return history
 
 
 def is_far(value: int, history: Sequence[int]) -> bool:

@@ -128,7 +128,7 @@ def terms_of(
     `project_sectors` are the sectors of every ET of its project, its own included;
     `window_kind` is what the command line imposes on everyone, or None.
     """
-    convention = _convention_of(et, conventions, date_mesure)
+    convention = convention_of(et, conventions, date_mesure)
     kind = WindowKind(window_kind or (convention and convention.fenetre) or programme.fenetre.sorte)
     months = programme.fenetre.premiere_mesure_mois if first_measure else 1
     targets = {
@@ -153,7 +153,7 @@ def terms_of(
     )
 
 
-def _convention_of(et: Etablissement, conventions: Collection[Convention], day: date) -> Convention | None:
+def convention_of(et: Etablissement, conventions: Collection[Convention], day: date) -> Convention | None:
     """The convention of an ET at a date. Raises SettingsError when two apply at once."""
     found = [
         convention
