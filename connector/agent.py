@@ -78,6 +78,16 @@ def _assumed(settings: Settings) -> SourceSettings:
     return SourceSettings(limites=settings.limites)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """One date measured: what is reported, the lists that stay on site, and what it was counted from."""
+
+    measure: Measure
+    worklists: tuple[WorkItem, ...]
+    windows: tuple[WindowMeasure, ...]
+    terms: Mapping[str, Terms]
+
+
 def audit(site: Site, collected: Collected, settings: Settings, asked: Asked) -> Audit:
     """Measure a site at every date asked, in order."""
     dates = sorted(asked.dates)
@@ -86,14 +96,13 @@ def audit(site: Site, collected: Collected, settings: Settings, asked: Asked) ->
     for rank in range(len(dates)):
         request = request_at(site, settings, asked, rank, dates)
         history = history_of(result for past in measures for result in past.resultats)
-        measure, worklists = measure_at(site, collected, request, history, listed=rank == len(dates) - 1)
-        measures.append(measure)
+        measured = measure_at(site, collected, request, history, listed=rank == len(dates) - 1)
+        measures.append(measured.measure)
+        worklists = measured.worklists
     return Audit(tuple(measures), worklists, collected.inventories)
 
 
-def measure_at(
-    site: Site, collected: Collected, request: Request, history: History, *, listed: bool
-) -> tuple[Measure, tuple[WorkItem, ...]]:
+def measure_at(site: Site, collected: Collected, request: Request, history: History, *, listed: bool) -> Measured:
     """One measure and, when `listed`, the lists that stay on site. `history` is what it is compared with."""
     terms = terms_by_et(site, request)
     windows = evaluate(site, request, terms)
@@ -104,7 +113,8 @@ def measure_at(
         found += record_findings(site, window, examined)
         if listed:
             worklists += worklist(site, window, examined)
-    return _measure(site, collected, request, terms, windows, found, history), tuple(worklists)
+    measure = _measure(site, collected, request, terms, windows, found, history)
+    return Measured(measure, tuple(worklists), tuple(windows), terms)
 
 
 def _measure(

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from connector.agenda import elapsed
-from connector.agent import measure_at
+from connector.agent import Measured, measure_at
 from connector.collect import Collected
 from connector.config import Settings
 from connector.errors import SettingsError
@@ -53,6 +53,19 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Proposed:
+    """An edition about to be stored: what holds it, the revision before it, and what was measured just now.
+
+    `measured` differs from the results of the edition where a better known figure of `before` was kept.
+    """
+
+    edition: Edition
+    retenue: tuple[str, ...]
+    before: Kept | None
+    measured: tuple[Result, ...]
+
+
+@dataclass(frozen=True)
 class Passed:
     """What a pass gives for one date and programme: the whole measure for the reports, and the new editions."""
 
@@ -63,17 +76,27 @@ class Passed:
 
 
 Enqueue = Callable[[Connection, int, Edition, bool], None]
+Prove = Callable[[Request, Measured, Sequence[Proposed]], None]
 
 
-def measure_dates(ground: Ground, database: Database, dates: Sequence[date], enqueue: Enqueue) -> Iterator[Passed]:
+def measure_dates(
+    ground: Ground,
+    database: Database,
+    dates: Sequence[date],
+    enqueue: Enqueue,
+    prove: Prove = lambda request, measured, proposed: None,
+) -> Iterator[Passed]:
     """Measure every date, oldest first, under every programme of the site.
+
+    `prove` keeps the evidence of new editions before they are stored: no figure without its proof.
+    `enqueue` queues one edition in the transaction that stores it.
 
     Raises:
         SettingsError: an ET has no programme.
     """
     for date_mesure in sorted(dates):
         for programme, ets in _by_programme(ground):
-            yield _measure(ground, database, programme, ets, date_mesure, enqueue)
+            yield _measure(ground, database, programme, ets, date_mesure, enqueue, prove)
 
 
 def _by_programme(ground: Ground) -> list[tuple[Programme, list[str]]]:
@@ -92,27 +115,37 @@ def _by_programme(ground: Ground) -> list[tuple[Programme, list[str]]]:
 
 
 def _measure(
-    ground: Ground, database: Database, programme: Programme, ets: Sequence[str], date_mesure: date, enqueue: Enqueue
+    ground: Ground,
+    database: Database,
+    programme: Programme,
+    ets: Sequence[str],
+    date_mesure: date,
+    enqueue: Enqueue,
+    prove: Prove,
 ) -> Passed:
     with database.transaction() as connection:
         kept = list(store.current(connection, programme=programme.id))
     earlier = [one.edition for one in kept if one.edition.date_mesure < date_mesure]
-    request = Request(
-        programme, date_mesure, ground.settings.convention, first_measure=_first(ground, ets, earlier, date_mesure)
-    )
-    measure, worklists = measure_at(ground.site, ground.collected, request, _history(earlier), listed=True)
-    measure = _only(measure, set(ets))
-    known = {_identity(one.edition): one for one in kept}
-    outcomes = []
+    first = _first(ground, ets, earlier, date_mesure)
+    request = Request(programme, date_mesure, ground.settings.convention, first_measure=first)
+    measured = measure_at(ground.site, ground.collected, request, _history(earlier), listed=True)
+    measure = _only(measured.measure, set(ets))
+    proposed = list(_proposed(ground, measure, {_identity(one.edition): one for one in kept}))
+    prove(request, measured, proposed)
     with database.transaction() as connection:
-        for edition, held_by, before in _editions(ground, measure, known):
-            if before is not None:
-                store.withdraw_held(connection, before.id, f"remplacée par la révision {edition.revision}", ground.now)
-            number = store.add(connection, edition, ground.instantane, held_by)
-            enqueue(connection, number, edition, bool(held_by))
-            outcomes.append(Outcome(number, edition, held_by))
-    lists = tuple(item for item in worklists if item.finess_et in set(ets))
+        outcomes = [_store(ground, connection, one, enqueue) for one in proposed]
+    lists = tuple(item for item in measured.worklists if item.finess_et in set(ets))
     return Passed(measure, programme, lists, tuple(outcomes))
+
+
+def _store(ground: Ground, connection: Connection, proposed: Proposed, enqueue: Enqueue) -> Outcome:
+    edition = proposed.edition
+    if proposed.before is not None:
+        why = f"remplacée par la révision {edition.revision}"
+        store.withdraw_held(connection, proposed.before.id, why, ground.now)
+    number = store.add(connection, edition, ground.instantane, proposed.retenue)
+    enqueue(connection, number, edition, bool(proposed.retenue))
+    return Outcome(number, edition, proposed.retenue)
 
 
 def _first(ground: Ground, ets: Sequence[str], earlier: Sequence[Edition], date_mesure: date) -> frozenset[str]:
@@ -159,10 +192,8 @@ def _identity(edition: Edition) -> Identity:
     return edition.finess_et, edition.catalogue, edition.convention, edition.debut, edition.fin
 
 
-def _editions(
-    ground: Ground, measure: Measure, known: Mapping[Identity, Kept]
-) -> Iterator[tuple[Edition, tuple[str, ...], Kept | None]]:
-    """The new editions of a measure, what holds each, and the revision that each comes after."""
+def _proposed(ground: Ground, measure: Measure, known: Mapping[Identity, Kept]) -> Iterator[Proposed]:
+    """The new editions of a measure."""
     by_et: dict[str, list[Result]] = {}
     for result in measure.resultats:
         by_et.setdefault(result.finess_et, []).append(result)
@@ -173,10 +204,9 @@ def _editions(
         held_by = tuple(sorted(blocking.get(et.finess_et, set()) | blocking.get("", set())))
         draft = _draft(ground, measure, et, by_et[et.finess_et])
         before = known.get(_identity(draft))
-        if before is None:
-            yield draft, held_by, None
-        elif (revised := _revised(draft, held_by, before)) is not None:
-            yield revised, held_by, before
+        edition = draft if before is None else _revised(draft, held_by, before)
+        if edition is not None:
+            yield Proposed(edition, held_by, before, draft.resultats)
 
 
 def _blocking(measure: Measure) -> dict[str, set[str]]:

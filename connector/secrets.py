@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -18,19 +19,20 @@ def reveal(reference: str, *, what: str, base: Path | None = None) -> str:
         SettingsError: the variable, file or entry is not there, or holds nothing.
     """
     kind, _, name = reference.partition(":")
-    reader = {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}.get(kind)
+    from_file = partial(_from_file, base=base or Path())
+    reader = {"env": _from_environment, "file": from_file, "keyring": _from_keyring}.get(kind)
     if reader is None or not name:
         raise SettingsError(
             f"{what} : attendu une référence « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE » ; "
             "n'écrivez jamais le secret lui-même."
         )
-    secret = reader(name, what, base or Path())
+    secret = reader(name, what)
     if not secret:
         raise SettingsError(f"{what} : « {reference} » est vide ; écrivez-y le secret.")
     return secret
 
 
-def _from_environment(name: str, what: str, base: Path) -> str:
+def _from_environment(name: str, what: str) -> str:
     if name not in os.environ:
         raise SettingsError(f"{what} : la variable d'environnement « {name} » n'existe pas ; définissez-la.")
     return os.environ[name]
@@ -47,7 +49,7 @@ def _from_file(name: str, what: str, base: Path) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _from_keyring(name: str, what: str, base: Path) -> str:
+def _from_keyring(name: str, what: str) -> str:
     service, _, account = name.rpartition("/")
     if not service or not account:
         raise SettingsError(f"{what} : attendu « keyring:SERVICE/COMPTE », trouvé « keyring:{name} » ; corrigez-le.")

@@ -15,7 +15,7 @@ from connector.errors import SettingsError
 from connector.model.finess import normalise_finess
 from connector.model.tables import TABLES
 
-_SECRET = "secret_reference"
+_REFERENCE = "secret_reference"
 _LIKE_A_SECRET = re.compile("pass|mdp|secret|token|jeton|pwd", re.IGNORECASE)  # keys whose value is not shown
 
 
@@ -47,7 +47,9 @@ def _address(value: str) -> str:
 def _secret(value: object) -> object:
     """Any value that is not a reference may be the secret itself: its error has a type of its own, which hides it."""
     if not isinstance(value, str) or not re.fullmatch(r"(env|file|keyring):.+", value):
-        raise PydanticCustomError(_SECRET, "une référence : « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE »")
+        raise PydanticCustomError(
+            _REFERENCE, "une référence : « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE »"
+        )
     return value
 
 
@@ -123,7 +125,7 @@ def _fault(path: Path, fault: Any) -> str:
         expected = _EXPECTED.get(fault["type"], fault["msg"]).format(**context)
     value = fault["input"]
     shown = repr(value) if isinstance(value, str | int | float | bool) else type(value).__name__
-    if fault["type"] == _SECRET:
+    if fault["type"] == _REFERENCE:
         shown = "un texte qui n'en est pas une"
     elif fault["type"] == "extra_forbidden" and _LIKE_A_SECRET.search(key):
         shown = "une valeur qui n'est pas montrée"

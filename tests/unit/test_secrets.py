@@ -65,7 +65,8 @@ def test_a_secret_that_is_not_there_is_told(tmp_path, monkeypatch, entries) -> N
         "file:mdp.txt": f"mot_de_passe : {path} est introuvable ou illisible ; vérifiez le chemin et les droits.",
         "keyring:seul": "mot_de_passe : attendu « keyring:SERVICE/COMPTE », trouvé « keyring:seul » ; corrigez-le.",
         "keyring:dui/x": "mot_de_passe : le trousseau n'a pas d'entrée « dui/x » ; ajoutez-la.",
-        "keyring:en panne/x": "mot_de_passe : le trousseau de ce système ne répond pas ; utilisez « env: » ou « file: ».",
+        "keyring:en panne/x": "mot_de_passe : le trousseau de ce système ne répond pas ; "
+        "utilisez « env: » ou « file: ».",
         "s3cret": "mot_de_passe : attendu une référence « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE » ; "
         "n'écrivez jamais le secret lui-même.",
     }
