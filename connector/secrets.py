@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,9 @@ def reveal(reference: str, *, what: str, base: Path | None = None) -> str:
     """
     kind, _, name = reference.partition(":")
     from_file = partial(_from_file, base=base or Path())
-    reader = {"env": _from_environment, "file": from_file, "keyring": _from_keyring}.get(kind)
+    readers: dict[str, Callable[[str, str], str]]
+    readers = {"env": _from_environment, "file": from_file, "keyring": _from_keyring}
+    reader = readers.get(kind)
     if reader is None or not name:
         raise SettingsError(
             f"{what} : attendu une référence « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE » ; "
