@@ -158,21 +158,25 @@ def _summaries(collected: Collected) -> tuple[SourceSummary, ...]:
 
 
 def request_at(site: Site, settings: Settings, asked: Asked, rank: int, dates: Sequence[date]) -> Request:
-    """The request for one of the dates: an ET whose earlier date counts has had its first measure."""
+    """The request for one of the dates.
+
+    A first measure is one of an ET that has no earlier result, under the same convention, whose
+    window ends on or after its `date_vsr`.
+    """
     request = Request(asked.programme, dates[rank], settings.convention, asked.window_kind)
     if not asked.first_measure:
         return request
-    first = set(site.directory.ets)
-    terms = terms_by_et(site, request)
-    for earlier in range(rank):
-        previous = terms_by_et(site, request_at(site, settings, asked, earlier, dates))
-        first -= {
-            finess
-            for finess, et in site.directory.ets.items()
-            if previous[finess].convention == terms[finess].convention
-            and (et.date_vsr is None or previous[finess].period.last >= et.date_vsr)
-        }
-    return replace(request, first_measure=frozenset(first))
+    measured: set[tuple[str, str | None]] = set()  # (ET, convention) whose first measure is behind
+    for day in dates[:rank]:
+        for finess, terms in terms_by_et(site, replace(request, date_mesure=day)).items():
+            vsr = site.directory.ets[finess].date_vsr
+            if vsr is None or terms.period.last >= vsr:  # the same last day, whatever the length of the window
+                measured.add((finess, terms.convention))
+    now = terms_by_et(site, request)
+    return replace(
+        request,
+        first_measure=frozenset(finess for finess, terms in now.items() if (finess, terms.convention) not in measured),
+    )
 
 
 def _common_convention(results: Sequence[Result]) -> str | None:

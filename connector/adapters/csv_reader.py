@@ -223,11 +223,12 @@ def _check_cp1252(path: Path) -> str | CsvFault:
     return "cp1252"
 
 
-def entirely_null(batch: pa.RecordBatch) -> pa.Array | None:
-    """Mask of the rows without any value, or None when there is none."""
-    if any(column.null_count == 0 for column in batch.columns):
-        return None
-    mask = pc.is_null(batch.column(0))
-    for column in batch.columns[1:]:
-        mask = pc.and_(mask, pc.is_null(column))
-    return mask if pc.any(mask).as_py() else None
+def entirely_blank(batch: pa.RecordBatch) -> pa.Array | None:
+    """Mask of the rows without any value, blanks being none, or None when there is no such row."""
+    mask: pa.Array | None = None
+    for column in batch.columns:
+        blank = pc.fill_null(pc.utf8_is_space(column), True)
+        mask = blank if mask is None else pc.and_(mask, blank)
+        if not pc.any(mask).as_py():
+            return None
+    return mask

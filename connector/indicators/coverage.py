@@ -72,19 +72,15 @@ def coverage(
 ) -> Coverage:
     """Judge every source. `declared` is the `[couverture]` of the settings."""
     result = Coverage()
+    said = {table: resolved(finess, directory) for table, finess in declared.items()}
     for inventory in inventories:
         spoken = _spoken_for(inventory, directory, mailboxes)
-        for table, ets in spoken.items():
-            result.covered[table] |= ets
+        for table in spoken:  # a source that holds a table also speaks for whom the settings say
+            spoken[table] = spoken[table] | said.get(table, set())
+            result.covered[table] |= spoken[table]
         _apply_bars(result, inventory, spoken, directory, mailboxes)
         _note_messages(result, inventory, directory, mailboxes)
-    held = {table for inventory in inventories for table in inventory.tables}
-    for table, finess in declared.items():
-        ets = {et for number in finess if (et := directory.resolve(number))}
-        if table in held:
-            result.covered[table] |= ets
-        if table == "messages_mssante":
-            result.messages_declared = ets
+    result.messages_declared = said.get("messages_mssante", set())
     return result
 
 

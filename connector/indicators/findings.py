@@ -119,6 +119,8 @@ def establishment_findings(site: Site, programme: Programme, terms: Mapping[str,
             yield Finding(finess_et, "finess_cle_fausse", 1)
         if not et.confirme:
             yield Finding(finess_et, "finess_non_confirme", 1)
+        if finess_et in site.directory.contradicted:
+            yield Finding(finess_et, "attributs_contradictoires", 1, "etablissements")
         if exempt_sectors and site.directory.declared:
             yield from _sector(et, exempt_sectors)
         if et.date_vsr and terms[finess_et].period.first < et.date_vsr:

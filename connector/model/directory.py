@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.model.finess import zone_of
@@ -17,11 +17,15 @@ from connector.model.result import Etablissement
 
 @dataclass(frozen=True)
 class Directory:
-    """The ETs of a run. `declared` tells whether an `etablissements` table lists them."""
+    """The ETs of a run. `declared` tells whether an `etablissements` table lists them.
+
+    `contradicted` are the ETs of which two rows of that table disagree.
+    """
 
     ets: Mapping[str, Etablissement]
     correspondances: Mapping[str, str]
     declared: bool
+    contradicted: frozenset[str] = frozenset()
     by_ej: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,24 +74,25 @@ def declared(rows: Iterable[Mapping[str, Any]], correspondances: Mapping[str, st
     whose only row could not be used: they exist, with nothing known of them.
     """
     merged: dict[str, dict[str, Any]] = {}
+    contradicted: set[str] = set()
     for row in rows:
         finess = correspondances.get(row["finess_et"], row["finess_et"])
-        known = merged.setdefault(finess, {})
+        known = merged.setdefault(finess, {"finess_et": finess})
         for name, value in row.items():
             if known.get(name) is None:
                 known[name] = value
+            elif name != "finess_et" and value is not None and value != known[name]:
+                contradicted.add(finess)
     for finess in barred:
         merged.setdefault(correspondances.get(finess, finess), {})
     ets = {finess: _etablissement(finess, merged[finess]) for finess in sorted(merged)}
-    return Directory(ets, correspondances, declared=True)
+    return Directory(ets, correspondances, declared=True, contradicted=frozenset(contradicted))
 
 
 def with_unlisted(directory: Directory, finess: Iterable[str]) -> Directory:
     """The directory completed with ETs whose list could not be read."""
     missing = {number: Etablissement(number, zone_of(number), confirme=False) for number in finess}
-    return Directory(
-        dict(sorted((missing | dict(directory.ets)).items())), directory.correspondances, directory.declared
-    )
+    return replace(directory, ets=dict(sorted((missing | dict(directory.ets)).items())))
 
 
 def _etablissement(finess: str, row: Mapping[str, Any]) -> Etablissement:

@@ -1,31 +1,15 @@
 """The list of findings: code, severity and French wording. Published in `docs/constats.md`.
 
-Rule: `docs/indicateurs.md`, « Constats ». `{nombre}` is the count of rows of the kind
-named; `{detail}` is public text (a column, an error code), never an identifier.
+Rule: `docs/indicateurs.md`, « Constats »; how a sentence is written: `finding_kind`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
+from connector.model.finding_kind import FindingKind, Severity
 
-class Severity(Enum):
-    """What a finding does: hold a submission, ask for a look, or inform."""
-
-    BLOCKING = "bloquant"
-    ATTENTION = "attention"
-    INFO = "info"
-
-
-@dataclass(frozen=True)
-class FindingKind:
-    """One kind of finding: its code, its severity, its sentence and what to do."""
-
-    code: str
-    severity: Severity
-    text: str
-    advice: str = ""
+__all__ = ["FINDINGS", "Finding", "FindingKind", "Severity"]
 
 
 @dataclass(frozen=True, order=True)
@@ -43,8 +27,7 @@ class Finding:
 
     @property
     def text(self) -> str:
-        sentence = self.kind.text.format(nombre=self.count, detail=self.detail)
-        return f"{sentence} {self.kind.advice.format(detail=self.detail)}".strip()
+        return " ".join(self.kind.words(self.count, self.detail)).strip()
 
 
 _B, _A, _I = Severity.BLOCKING, Severity.ATTENTION, Severity.INFO
@@ -54,13 +37,13 @@ _KINDS = (
     FindingKind(
         "table_en_erreur",
         _B,
-        "{nombre} ligne(s) ou fichier(s) inutilisable(s) dans la table « {detail} ».",
+        "{nombre} [ligne ou fichier inutilisable|lignes ou fichiers inutilisables] dans la table « {detail} ».",
         "Corrigez l'export puis relancez : les indicateurs qui lisent cette table ne sont pas calculés.",
     ),
     FindingKind(
         "mise_a_jour_massive",
         _B,
-        "{nombre} dossiers portent la même minute de dernière mise à jour.",
+        "{nombre} [dossier porte|dossiers portent] la même minute de dernière mise à jour.",
         "Cette date est sans doute technique (reprise, traitement de nuit) : demandez la date réelle à l'éditeur.",
     ),
     FindingKind(
@@ -78,39 +61,44 @@ _KINDS = (
     FindingKind(
         "sources_messages_multiples",
         _B,
-        "{nombre} sortes de source donnent des messages à cet établissement.",
+        "{nombre} [sorte de source donne|sortes de source donnent] des messages à cet établissement.",
         "Le même courriel peut être compté deux fois : ne gardez que l'une d'elles.",
     ),
     # Identities.
     FindingKind(
         "identites_fusionnees",
         _A,
-        "{nombre} usagers partagent leur matricule INS avec un autre.",
+        "{nombre} [usager partage son|usagers partagent leur] matricule INS avec un autre.",
         "Ils comptent pour une seule personne : fusionnez ces dossiers dans le DUI.",
     ),
-    FindingKind("ins_malforme", _A, "{nombre} matricules INS mal formés.", "Corrigez-les depuis le téléservice INSi."),
+    FindingKind(
+        "ins_malforme",
+        _A,
+        "{nombre} [matricule INS mal formé|matricules INS mal formés].",
+        "Corrigez-[le|les] depuis le téléservice INSi.",
+    ),
     FindingKind(
         "ins_de_test",
         _A,
-        "{nombre} matricules INS de test ou d'un domaine inconnu.",
-        "Ils ne servent pas à identifier : vérifiez l'OID.",
+        "{nombre} [matricule|matricules] INS de test ou d'un domaine inconnu.",
+        "[Il ne sert|Ils ne servent] pas à identifier : vérifiez l'OID.",
     ),
     FindingKind(
         "ins_absent",
         _I,
-        "{nombre} usagers sans matricule INS.",
+        "{nombre} [usager|usagers] sans matricule INS.",
         "C'est licite pour certains (accueil anonyme, mineurs non accompagnés).",
     ),
     FindingKind(
         "statut_identite_inconnu",
         _A,
-        "{nombre} statuts d'identité hors liste, lus comme vides.",
+        "{nombre} [statut|statuts] d'identité hors liste, [lu comme vide|lus comme vides].",
         "Attendu : provisoire, recuperee, validee ou qualifiee.",
     ),
     FindingKind(
         "attributs_contradictoires",
         _A,
-        "{nombre} lignes de « {detail} » se contredisent.",
+        "{nombre} [identifiant|identifiants] de « {detail} » [a|ont] des lignes qui se contredisent.",
         "La première valeur non vide est retenue.",
     ),
     # Establishments.
@@ -118,7 +106,7 @@ _KINDS = (
     FindingKind(
         "finess_inconnu",
         _A,
-        "{nombre} lignes de « {detail} » nomment un FINESS hors de la liste des établissements.",
+        "{nombre} [ligne|lignes] de « {detail} » [nomme|nomment] un FINESS hors de la liste des établissements.",
         "Complétez « etablissements » ou ajoutez une correspondance.",
     ),
     FindingKind(
@@ -141,70 +129,106 @@ _KINDS = (
         "Voyez les deux taux de « dossiers_actifs ».",
     ),
     # Records that point nowhere.
-    FindingKind("dossiers_orphelins", _A, "{nombre} dossiers rattachés à un usager inconnu.", "Ils ne comptent pas."),
+    FindingKind(
+        "dossiers_orphelins",
+        _A,
+        "{nombre} [dossier rattaché|dossiers rattachés] à un usager inconnu.",
+        "[Il ne compte|Ils ne comptent] pas.",
+    ),
     FindingKind(
         "projets_orphelins",
         _A,
-        "{nombre} projets personnalisés rattachés à un dossier inconnu.",
-        "Ils ne comptent pas.",
+        "{nombre} [projet personnalisé rattaché|projets personnalisés rattachés] à un dossier inconnu.",
+        "[Il ne compte|Ils ne comptent] pas.",
     ),
     FindingKind(
-        "evenements_orphelins", _A, "{nombre} événements rattachés à un dossier inconnu.", "Ils ne comptent pas."
+        "evenements_orphelins",
+        _A,
+        "{nombre} [événement rattaché|événements rattachés] à un dossier inconnu.",
+        "[Il ne compte|Ils ne comptent] pas.",
     ),
-    FindingKind("mises_a_jour_orphelines", _A, "{nombre} mises à jour d'un dossier inconnu.", "Elles ne comptent pas."),
-    FindingKind("sejours_orphelins", _A, "{nombre} séjours d'un usager inconnu.", "Ils ne comptent pas."),
-    FindingKind("matricules_anterieurs_orphelins", _A, "{nombre} anciens matricules d'un usager inconnu.", ""),
-    FindingKind("usagers_sans_sejour", _A, "{nombre} usagers sans aucun séjour.", "Ils ne comptent pas."),
+    FindingKind(
+        "mises_a_jour_orphelines",
+        _A,
+        "{nombre} [mise|mises] à jour d'un dossier inconnu.",
+        "[Elle ne compte|Elles ne comptent] pas.",
+    ),
+    FindingKind(
+        "sejours_orphelins", _A, "{nombre} [séjour|séjours] d'un usager inconnu.", "[Il ne compte|Ils ne comptent] pas."
+    ),
+    FindingKind(
+        "matricules_anterieurs_orphelins", _A, "{nombre} [ancien matricule|anciens matricules] d'un usager inconnu.", ""
+    ),
+    FindingKind(
+        "usagers_sans_sejour", _A, "{nombre} [usager|usagers] sans aucun séjour.", "[Il ne compte|Ils ne comptent] pas."
+    ),
     # Dates.
-    FindingKind("sejours_inverses", _A, "{nombre} séjours se terminent avant de commencer.", "Corrigez les dates."),
+    FindingKind(
+        "sejours_inverses",
+        _A,
+        "{nombre} [séjour se termine|séjours se terminent] avant de commencer.",
+        "Corrigez les dates.",
+    ),
     FindingKind(
         "sejours_sans_trace",
         _A,
-        "{nombre} personnes présentes sans aucune trace depuis six mois.",
+        "{nombre} [personne présente|personnes présentes] sans aucune trace depuis six mois.",
         "Une sortie non déclarée gonfle le dénominateur : vérifiez.",
     ),
     FindingKind(
         "dates_futures",
         _A,
-        "{nombre} dates de « {detail} » dépassent d'un an la date de mesure.",
+        "{nombre} [date|dates] de « {detail} » [dépasse|dépassent] d'un an la date de mesure.",
         "Vérifiez la saisie.",
     ),
     FindingKind(
         "mises_a_jour_indeterminees",
         _A,
-        "{nombre} personnes dont la mise à jour pendant la période ne peut pas être établie.",
+        "{nombre} [personne|personnes] dont la mise à jour pendant la période ne peut pas être établie.",
         "Exportez le journal des mises à jour, ou exportez plus tôt après la date de mesure.",
     ),
     # MSSanté.
     FindingKind(
         "boite_inconnue",
         _A,
-        "{nombre} messages d'une boîte que rien ne rattache à un établissement.",
+        "{nombre} [message|messages] d'une boîte que rien ne rattache à un établissement.",
         "Déclarez la boîte dans « boites_mssante » ou [boites].",
     ),
     FindingKind(
         "boite_partagee",
         _A,
-        "{nombre} messages d'une boîte déclarée pour plusieurs établissements.",
-        "Ils ne comptent pour aucun : indiquez « finess_et » sur les messages.",
+        "{nombre} [message|messages] d'une boîte déclarée pour plusieurs établissements.",
+        "[Il ne compte|Ils ne comptent] pour aucun : indiquez « finess_et » sur les messages.",
     ),
-    FindingKind("messages_sans_reponse", _I, "{nombre} messages dont l'issue est inconnue.", "Ils ne comptent pas."),
+    FindingKind(
+        "messages_sans_reponse",
+        _I,
+        "{nombre} [message|messages] dont l'issue est inconnue.",
+        "[Il ne compte|Ils ne comptent] pas.",
+    ),
     # DMP.
-    FindingKind("depots_sans_usager", _A, "{nombre} dépôts ne correspondent à aucun usager.", "Ils ne comptent pas."),
-    FindingKind("depots_echec", _A, "{nombre} dépôts refusés avec le code « {detail} ».", ""),
+    FindingKind(
+        "depots_sans_usager",
+        _A,
+        "{nombre} [dépôt ne correspond|dépôts ne correspondent] à aucun usager.",
+        "[Il ne compte|Ils ne comptent] pas.",
+    ),
+    FindingKind("depots_echec", _A, "{nombre} [dépôt refusé|dépôts refusés] avec le code « {detail} ».", ""),
     FindingKind(
         "depots_ambigus",
         _A,
-        "{nombre} dépôts au nom d'une entité juridique sans établissement certain.",
-        "Ils ne comptent pas.",
+        "{nombre} [dépôt|dépôts] au nom d'une entité juridique sans établissement certain.",
+        "[Il ne compte|Ils ne comptent] pas.",
     ),
     FindingKind(
         "accuse_jamais_demande",
         _A,
-        "{nombre} dépôts sans accusé demandé : leur issue restera inconnue.",
+        "{nombre} [dépôt|dépôts] sans accusé demandé : [son|leur] issue restera inconnue.",
         "Demandez l'accusé de réception (ACK_RECEPTION) à l'éditeur.",
     ),
-    FindingKind("reponse_sans_demande", _A, "{nombre} réponses du DMP sans la demande correspondante ({detail}).", ""),
+    FindingKind(
+        "reponse_sans_demande", _A, "{nombre} [réponse|réponses] du DMP sans la demande correspondante ({detail}).", ""
+    ),
     # Sources.
     FindingKind("colonne_inconnue", _I, "Colonne ignorée : « {detail} ».", ""),
     FindingKind("fichier_laisse_de_cote", _I, "Fichier laissé de côté : « {detail} ».", ""),
@@ -213,26 +237,34 @@ _KINDS = (
     FindingKind(
         "ressource_saisie_par_erreur",
         _I,
-        "{nombre} ressources « {detail} » marquées saisies par erreur.",
-        "Elles ne comptent pas.",
+        "{nombre} [ressource|ressources] « {detail} » [marquée saisie|marquées saisies] par erreur.",
+        "[Elle ne compte|Elles ne comptent] pas.",
     ),
     FindingKind(
         "reference_introuvable",
         _A,
-        "{nombre} ressources « {detail} » se rattachent à un usager absent de l'export.",
-        "Elles ne comptent pas.",
+        "{nombre} [ressource|ressources] « {detail} » [se rattache|se rattachent] à un usager absent de l'export.",
+        "[Elle ne compte|Elles ne comptent] pas.",
     ),
     FindingKind(
         "ressource_sans_etablissement",
         _A,
-        "{nombre} ressources « {detail} » qu'aucun établissement ne porte.",
-        "Elles ne comptent pas.",
+        "{nombre} [ressource|ressources] « {detail} » qu'aucun établissement ne porte.",
+        "[Elle ne compte|Elles ne comptent] pas.",
     ),
     FindingKind(
-        "message_de_test", _I, "{nombre} messages HL7 de test ou de mise au point ({detail}).", "Ils ne comptent pas."
+        "message_de_test",
+        _I,
+        "{nombre} [message|messages] HL7 de test ou de mise au point ({detail}).",
+        "[Il ne compte|Ils ne comptent] pas.",
     ),
-    FindingKind("message_hors_champ", _I, "{nombre} messages « {detail} » reconnus mais pas encore exploités.", ""),
-    FindingKind("accuse_sans_message", _A, "{nombre} accusés sans le message correspondant ({detail}).", ""),
+    FindingKind(
+        "message_hors_champ",
+        _I,
+        "{nombre} [message|messages] « {detail} » [reconnu, pas encore exploité|reconnus, pas encore exploités].",
+        "",
+    ),
+    FindingKind("accuse_sans_message", _A, "{nombre} [accusé|accusés] sans le message correspondant ({detail}).", ""),
     FindingKind(
         "journal_date_absente",
         _A,
@@ -243,13 +275,7 @@ _KINDS = (
     FindingKind(
         "plafond_dmp",
         _A,
-        "La cible DMP est hors d'atteinte avant que {nombre} INS de plus soient qualifiées.",
-        "{detail}",
-    ),
-    FindingKind(
-        "plafond_projet",
-        _A,
-        "La cible de projets personnalisés demande {nombre} projets de plus parmi les dossiers actifs.",
+        "La cible DMP est hors d'atteinte avant que {nombre} INS de plus [soit qualifiée|soient qualifiées].",
         "{detail}",
     ),
 )

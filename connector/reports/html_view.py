@@ -26,7 +26,7 @@ from connector.reports.labels import (
 from connector.reports.method import convention_words
 from connector.reports.text import clean, day, group, percent, period_text
 
-_SHOWN_AS_CEILING = {"plafond_dmp": "dmp", "plafond_projet": "projet_personnalise"}
+_SHOWN_AS_CEILING = {"plafond_dmp": "dmp"}
 
 
 class _OfAnEt(Protocol):

@@ -228,9 +228,6 @@ def ceiling_text(ceiling: Ceiling) -> str:
     if ceiling.indicateur == "dmp":
         people = count_of(ceiling.manquants, "INS de plus soit qualifiée", "INS de plus soient qualifiées")
         return f"Personnes dont l'INS est qualifiée : {limit}. La cible DMP est hors d'atteinte avant que {people}."
-    if ceiling.indicateur == "projet_personnalise":
-        projects = count_of(ceiling.manquants, "projet de plus", "projets de plus")
-        return f"Dossiers actifs qui ont un projet personnalisé : {limit}. La cible en demande {projects}."
     short = INDICATORS[ceiling.indicateur].short
     more = count_of(ceiling.manquants, "personne", "personnes")
     return f"« {short} » : au plus {limit} dans l'état des données. La cible en demande {more} de plus."
@@ -238,6 +235,4 @@ def ceiling_text(ceiling: Ceiling) -> str:
 
 def finding_words(finding: Finding) -> tuple[str, str]:
     """The sentence of a finding and what to do about it."""
-    kind = finding.kind
-    sentence = kind.text.format(nombre=group(finding.count), detail=finding.detail)
-    return sentence, kind.advice.format(detail=finding.detail)
+    return finding.kind.words(finding.count, finding.detail, shown=group(finding.count))

@@ -134,5 +134,5 @@ def trim_file(plan: Plan, table: str, rows: list[Raw]) -> list[Raw]:
         dropped.add(draw.choice([name for name, column in TABLES[table].items() if column.required]))
     kept = [{name: text for name, text in row.items() if name not in dropped} for row in rows]
     if kept and draw.chance(0.05):
-        kept.insert(draw.randrange(len(kept) + 1), dict.fromkeys(kept[0], ""))
+        kept.insert(draw.randrange(len(kept) + 1), dict.fromkeys(kept[0], draw.choice(("", "  "))))
     return kept

@@ -72,7 +72,7 @@ def _findings(severity: Severity) -> str:
 
 
 def _finding(kind: FindingKind) -> str:
-    text, advice = (words.format(nombre="n", detail="…") for words in (kind.text, kind.advice))
+    text, advice = kind.words(2, "…", shown="n")
     what = "" if advice in ("", "…") else f"- Que faire : {advice}\n"
     return f"\n### `{kind.code}`\n\n- Gravité : {kind.severity.value}\n- Texte : {text}\n{what}"
 

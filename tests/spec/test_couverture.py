@@ -95,3 +95,23 @@ def test_each_indicator_needs_its_own_tables(spec):
     spec("dossiers_actifs", "2025-04-01", presents="a", dossiers=dossiers, expected="1 / 1")
     for indicateur in ("projet_personnalise", "evenement_agenda", "mssante", "eprescription", "eparcours"):
         spec(indicateur, "2025-04-01", presents="a", dossiers=dossiers, motif="source_absente")
+
+
+def test_a_declared_coverage_bears_the_faults_of_its_source(spec):
+    """Une ligne sans FINESS condamne aussi sa table pour les établissements que [couverture] lui donne."""
+    spec(
+        "dmp",
+        "2025-04-01",
+        **DEUX,
+        ailleurs={
+            "depots_dmp": """
+                finess_et | id_document | horodatage | id_usager | statut
+                ----------+-------------+------------+-----------+-------
+                          | doc1        | 2025-02-01 | a         | succes
+            """
+        },
+        reglages={"couverture": {"depots_dmp": ["330000043"]}},
+        et="330000043",
+        calcul="non_calculable",
+        motif="source_en_erreur",
+    )

@@ -107,7 +107,7 @@ def test_a_ceiling_says_what_effort_cannot_reach() -> None:
         "Personnes dont l'INS est qualifiée : 58 sur 100 (58,0 %). "
         "La cible DMP est hors d'atteinte avant que 12 INS de plus soient qualifiées."
     )
-    assert "La cible en demande 1 projet de plus" in ceiling_text(Ceiling(ET, "projet_personnalise", 8, 10, 1))
+    assert "La cible en demande 1 personne de plus" in ceiling_text(Ceiling(ET, "projet_personnalise", 8, 10, 1))
     assert ceiling_text(Ceiling(ET, "mssante", 0, 0, 2)).startswith("« MSSanté » : au plus 0 sur 0 (0,0 %)")
 
 

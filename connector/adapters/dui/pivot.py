@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile
-from connector.adapters.csv_reader import CsvFault, CsvFile, entirely_null, open_csv
+from connector.adapters.csv_reader import CsvFault, CsvFile, entirely_blank, open_csv
 from connector.adapters.tabular import heading_problem, plain_name, unknown_columns
 from connector.config import SourceSettings
 from connector.model.finess import normalise_finess
@@ -122,7 +122,7 @@ def _parquet_places(first: int, rows: Sequence[int]) -> list[str]:
 def _without_blanks(opened: CsvFile, first: int, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Sequence[int]]:
     """The batch without its blank records, and the rank in the file of each remaining row."""
     ranks: Sequence[int] = range(first, first + batch.num_rows)
-    empty = entirely_null(batch)
+    empty = entirely_blank(batch)
     if empty is None:
         return batch, ranks
     suspects = [rank for rank, is_empty in zip(ranks, empty.to_pylist(), strict=True) if is_empty]
