@@ -137,7 +137,7 @@ class _Reading:
             wanted = source.adapter.provides & set(tables)
             if not wanted:
                 continue
-            naive = source.settings.fuseau or zones.naive
+            naive = source.settings.fuseau or zones.naive or getattr(source.adapter, "naive_zone", None)
             source_zones = ZoneMap(zones.of_finess, zones.all_zones, naive)
             for item in _ahead(source.open().read(wanted)):
                 if isinstance(item, Batch):

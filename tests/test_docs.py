@@ -148,7 +148,7 @@ def test_an_example_in_toml_can_be_read(path: Path) -> None:
 
 def test_the_settings_of_the_example_are_valid() -> None:
     """The complete example, and that of each source, are settings that the program accepts."""
-    for name in ("docs/reglages.md", "docs/sources.md"):
+    for name in ("docs/reglages.md", "docs/sources.md", "docs/sources-mssante.md"):
         for block in code_blocks(read(name), "toml"):
             Settings.model_validate(tomllib.loads(block))
 

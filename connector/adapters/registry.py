@@ -25,6 +25,7 @@ _BUILT_IN = {
     "pivot_classeur": "connector.adapters.dui.workbook:WorkbookAdapter",
     "hl7v2": "connector.adapters.mssante.hl7v2:Hl7v2Adapter",
     "xds": "connector.adapters.dmp.xds:XdsAdapter",
+    "postfix": "connector.adapters.mssante.postfix:PostfixAdapter",
     "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
     "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
 }

@@ -206,6 +206,24 @@ _KINDS = (
         "{nombre} [message|messages] dont l'issue est inconnue.",
         "[Il ne compte|Ils ne comptent] pas.",
     ),
+    FindingKind(
+        "courriels_hors_mssante",
+        _I,
+        "{nombre} [courriel|courriels] d'un expéditeur hors de MSSanté.",
+        "[Il ne compte|Ils ne comptent] pas.",
+    ),
+    FindingKind(
+        "courriels_de_patients",
+        _I,
+        "{nombre} [courriel écrit par un patient|courriels écrits par des patients].",
+        "[Il ne compte|Ils ne comptent] pas, et aucune adresse n'est gardée.",
+    ),
+    FindingKind(
+        "journal_incomplet",
+        _A,
+        "{nombre} [envoi|envois] dont le début manque au journal.",
+        "[Il ne compte|Ils ne comptent] pas : ajoutez le fichier qui précède (rotation).",
+    ),
     # DMP.
     FindingKind(
         "depots_sans_usager",

@@ -1,4 +1,4 @@
-"""Exchange files of the bench, in the forms that the demo writes: FHIR, HL7 v2, XDS.
+"""Exchange files of the bench, in the forms that the demo writes: FHIR, HL7 v2, XDS, Postfix.
 
 Each builder fills `donnees/` and says in `compte.json` how many things it wrote, and their bytes.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
 from itertools import count, islice
 from pathlib import Path
 from random import Random
@@ -24,6 +26,7 @@ from connector.demo.tddui_resources import Resource, resources
 from tests.bench.store import Store
 
 _GRAINE, _MANY = 7, 90_000
+_IN_QUEUE = 200  # messages of a relay that are not gone yet
 _FILES = 20  # among which HL7 v2 messages are shared out
 _DEMO = ("connector/demo/*.py", "tests/bench/exchanges.py")
 _BASE = "https://bench.example/fhir"
@@ -58,6 +61,12 @@ def pairs(store: Store) -> Path:
     """Requests and their responses."""
     wanted = store.sizes.xds
     return store.get("xds", lambda folder: _write_pairs(folder, wanted), _DEMO, wanted)
+
+
+def journal(store: Store) -> Path:
+    """Lines of a Postfix relay, six for each message."""
+    wanted = store.sizes.journal
+    return store.get("journal", lambda folder: _write_journal(folder, wanted), _DEMO, wanted)
 
 
 def data(folder: Path) -> Path:
@@ -147,3 +156,39 @@ def _write_pairs(folder: Path, wanted: int) -> None:
         if number == wanted:
             break
     _close(folder, number)
+
+
+def _write_journal(folder: Path, wanted: int) -> None:
+    """One message a second, as many messages at once in the queue as a busy relay has."""
+    data(folder).mkdir()
+    start = datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+    number, late = 0, deque[str]()
+    with (data(folder) / "mail.log").open("w", encoding="utf-8") as stream:
+        for rank in count():
+            head = f"{(start + timedelta(seconds=rank)).isoformat(timespec='microseconds')} relais postfix"
+            begun, ended = _journal_lines(f"{rank * 7919 % 16**12:012X}", rank)
+            late.append(ended)
+            texts = begun + (late.popleft() if len(late) > _IN_QUEUE else "")
+            lines = texts.splitlines()
+            stream.writelines(f"{head}/{line}\n" for line in lines)
+            number += len(lines)
+            if number >= wanted:
+                break
+    _close(folder, number)
+
+
+def _journal_lines(queue: str, rank: int) -> tuple[str, str]:
+    """What is written when a message comes, and when it is gone."""
+    begun = (
+        f"smtpd[811]: {queue}: client=dui.local[192.0.2.5], sasl_method=PLAIN, sasl_username=dui\n"
+        f"cleanup[812]: {queue}: message-id=<{rank}.journal@demo.mssante.fr>\n"
+        f"qmgr[790]: {queue}: from=<contact.{rank % 300}@demo.mssante.fr>, size=48213, nrcpt=1 (queue active)\n"
+    )
+    ended = (
+        f"smtp[901]: {queue}: to=<medecin{rank % 999}@cabinet-demo.mssante.fr>, "
+        "relay=mx.cabinet-demo.mssante.fr[192.0.2.25]:25, delay=0.62, delays=0.05/0.01/0.31/0.25, dsn=2.0.0, "
+        "status=sent (250 2.0.0 Ok: queued as 4XyZ9k2mBz)\n"
+        f"qmgr[790]: {queue}: removed\n"
+        "smtpd[811]: disconnect from dui.local[192.0.2.5] ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 quit=1\n"
+    )
+    return begun, ended

@@ -20,6 +20,7 @@ _ALL, _FLOOR_GOAL = "Tous les indicateurs depuis le lac", "≤ 2 × plancher"
 _READ = "tests.bench.sides_exchanges:read"
 _TDDUI = "connector.adapters.dui.tddui:TdduiAdapter"
 _HL7V2 = "connector.adapters.mssante.hl7v2:Hl7v2Adapter"
+_POSTFIX = "connector.adapters.mssante.postfix:PostfixAdapter"
 _XDS = "connector.adapters.dmp.xds:XdsAdapter"
 
 
@@ -181,15 +182,27 @@ def xds(bench: Bench) -> Iterator[Line]:
     )
 
 
+def journal(bench: Bench) -> Iterator[Line]:
+    """Lines of a Postfix log."""
+    folder = exchanges.journal(bench.store)
+    number, total = exchanges.volume(folder)
+    warm(exchanges.data(folder))
+    (ours,) = bench.pairs(Side(_READ, (_POSTFIX, exchanges.data(folder))))
+    speed = ours.rate(number)
+    name, figure = f"Journal Postfix de {size(total)}", rate(speed, "lignes")
+    yield Line(name, figure, "≥ 60 000/s", "", ours.memory, 300_000_000, speed >= 60_000, "", {"lecture": ours.told})
+
+
 MEASURES: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "indicateurs": indicators,
     "csv": csv,
     "tddui": tddui,
     "hl7v2": hl7v2,
     "xds": xds,
+    "postfix": journal,
     "commandes": commands.both,
 }
-_READERS = {"tddui": _TDDUI, "hl7v2": _HL7V2, "xds": _XDS}
+_READERS = {"tddui": _TDDUI, "hl7v2": _HL7V2, "xds": _XDS, "postfix": _POSTFIX}
 
 
 def lines_of(name: str, bench: Bench) -> Iterator[Line]:

@@ -29,6 +29,7 @@ class Sizes:
     hl7_courts: int = 60_000  # messages of 2.7 kB
     hl7_longs: int = 2000  # messages of 100 kB
     xds: int = 5000  # pairs
+    journal: int = 2_000_000  # lines of a Postfix log
 
     @property
     def pivot(self) -> tuple[int, ...]:
@@ -56,6 +57,7 @@ FAST = Sizes(
     hl7_courts=400,
     hl7_longs=20,
     xds=60,
+    journal=4000,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from connector.config import SourceSettings
-from connector.demo import hl7v2, mapped, pivot, tddui, xds
+from connector.demo import hl7v2, mapped, pivot, postfix, tddui, xds
 from connector.mapping import settled
 from connector.model.tables import TABLES, Kind
 from tests.lib.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness, Records
@@ -495,10 +496,68 @@ MAPPED_WORKBOOK = replace(
     ),
 )
 
-HARNESSES = {str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, TDDUI, MAPPED)}
+# The log of a Postfix relay: one file with ISO stamps, then a rotated set without years.
+
+
+def _empty_postfix(folder: Path) -> None:
+    """A relay that sent nothing but a mail of someone else."""
+    queue = "relais postfix/qmgr[790]: 4F3A21C0D8"
+    (folder / "mail.log").write_text(
+        f"2025-01-01T08:00:00+01:00 {queue}: from=<a@b.example>, size=1, nrcpt=1 (queue active)\n"
+        f"2025-01-01T08:00:01+01:00 {queue}: removed\n"
+    )
+
+
+_ABIMEE = (
+    "attendu un horodatage, un nom de machine et une ligne de Postfix entière, "
+    "trouvé une ligne abîmée ; recopiez ce journal."
+)
+POSTFIX = Harness(
+    adapter="postfix",
+    write=postfix.write_iso,
+    says=postfix.reduced_pivot,
+    empty=_empty_postfix,
+    empty_tables=frozenset({"messages_mssante"}),
+    settings=lambda: SourceSettings(fuseau="Europe/Paris"),
+    faults=(
+        Fault(
+            "un horodatage illisible",
+            replaced("mail.log", b"2025-03-31T23:59:59", b"hier T23:59:59"),
+            (f"mail.log, ligne 9 : {_ABIMEE}",),
+        ),
+        Fault(
+            "un statut coupé",
+            replaced("mail.log", b"status=bounced", b"stat"),
+            (f"mail.log, ligne 11 : {_ABIMEE}",),
+        ),
+        Fault(
+            "une archive coupée",
+            lambda folder: _write(folder / "mail.log.1.gz", gzip.compress((folder / "mail.log").read_bytes())[:-9]),
+            ("mail.log.1.gz : attendu une archive gzip entière, trouvé une archive coupée ou abîmée ; recopiez-la.",),
+        ),
+    ),
+)
+POSTFIX_ROTATED = replace(
+    POSTFIX,
+    write=postfix.write,
+    texts=False,  # an archive, and dates that a file rewritten would lose
+    faults=(
+        Fault(
+            "une archive abîmée",
+            lambda folder: _write(folder / "mail.log-20241117.gz", b"\x1f\x8b\x08\x00abcdefgh"),
+            (
+                "mail.log-20241117.gz : attendu une archive gzip entière, trouvé une archive coupée ou abîmée ; "
+                "recopiez-la.",
+            ),
+        ),
+    ),
+)
+
+HARNESSES = {str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, POSTFIX, TDDUI, MAPPED)}
 VARIANTS = {  # other forms of the same formats
     "pivot_parquet": PARQUET,
     "hl7v2_un_par_fichier": HL7V2_ONE_BY_ONE,
+    "postfix_rotation": POSTFIX_ROTATED,
     "tddui_ndjson": NDJSON,
     "correspondance_classeur": MAPPED_WORKBOOK,
 }

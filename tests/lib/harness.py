@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.adapters.base import Adapter, Batch, Item, Notice, Problem, text_batch
+from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Problem, text_batch
 from connector.adapters.registry import load
 from connector.config import SourceSettings
 from connector.demo.organisation import EtData, Organisation
@@ -26,6 +26,7 @@ from tests.lib.run import files_of
 
 PARIS, CAYENNE = "750900017", "970390017"
 FIRST, LAST = date(2025, 1, 1), date(2025, 3, 31)  # both ends of the window of 2025-04-01
+_MAILBOXES = {"paris.mssante.fr": PARIS, "outre-mer.mssante.fr": CAYENNE}
 _OPENING, _CLOSING = "2025-01-01T00:00:00", "2025-03-31T23:59:59"
 
 # What the canonical files say of persons: no message, log or report may hold any of it.
@@ -40,6 +41,7 @@ class Records:
     """ETs to write, as the writers of the demo expect them of an organisation."""
 
     ets: tuple[EtData, ...]
+    date_mesure: date = date(2025, 4, 1)
 
     def iter_etablissements(self) -> Iterator[EtData]:
         yield from self.ets
@@ -156,13 +158,16 @@ def _understood(batch: Batch, naive: str | None) -> Iterator[tuple[object, ...]]
     days = dict(zip(ALL_ZONES, day_columns(len(ALL_ZONES)), strict=True))
     for row in result.rows.to_pylist():
         if batch.table in MANY_ZONES:
-            row["horodatage"] = row[days[zone_of(row["finess_et"] or _finess_inside(row["id_message"]))]]
+            row["horodatage"] = row[days[zone_of(et_of(row))]]
         yield tuple(row[name] for name in TABLES[batch.table].by_name)
 
 
-def _finess_inside(identifier: str) -> str:
-    """The demo writes the ET inside the id of its messages, some of which name it nowhere else."""
-    return identifier.partition(".")[2].partition("@")[0]
+def et_of(row: Mapping[str, Any]) -> str:
+    """The ET of a row. A message may name it by its mailbox alone; the demo writes it inside the id of its messages."""
+    if row.get("finess_et") or "id_message" not in row:
+        return str(row.get("finess_et") or "")
+    known = _MAILBOXES.get((row["expediteur"] or "").partition("@")[2])
+    return known or str(row["id_message"]).partition(".")[2].partition("@")[0]
 
 
 def expected_rows(harness: Harness, records: Any, folder: Path) -> Rows:
@@ -186,6 +191,8 @@ def told(items: Sequence[Item]) -> str:
                 words += [item.text(), repr(item)]
             case Notice():
                 words += [item.detail, repr(item)]
+            case Position():
+                words.append(repr(item))
             case _:
                 words.append(item.file)
     return "\n".join(words)
