@@ -28,6 +28,7 @@ _MAY = {
     "demo": {"demo"},
     "agent": {"adapters", "mapping", "collect", "pseudonymise", "lake", "indicators", "reports"},
     "access": set(),
+    "evidence": {"evidence", "indicators", "lake"},
     "campaign": {"agenda", "agent", "collect", "indicators", "restate", "state"},
     "agenda": set(),
     "restate": set(),

@@ -153,7 +153,7 @@ class Records:
         """Deposits of the window, each with its ET where one can be told.
 
         Columns: `finess_et`, `id_document`, `statut`, `matricule` (usable or null), `id_usager`,
-        `operation`, `code_erreur`.
+        `operation`, `code_erreur`, `jour`.
         """
         if periode not in self._depots:
             name = f"_depots_{periode.first}_{periode.end}"
@@ -173,6 +173,7 @@ class Records:
             "id_usager",
             operation=ibis.coalesce(kept.operation, "depot"),
             code_erreur=kept.code_erreur,
+            jour=self._local_day(kept, kept.finess_et),
         )
 
     def _deposits(self) -> ir.Table:

@@ -30,7 +30,7 @@ def to_bytes(edition: Edition) -> bytes:
     content: dict[str, Any] = {name: getattr(edition, name) for name in _PLAIN}
     content |= {name: getattr(edition, name).isoformat() for name in _DAYS}
     content["etabli_le"] = edition.etabli_le.isoformat()
-    content["resultats"] = [_result(result) for result in edition.resultats]
+    content["resultats"] = [result_content(result) for result in edition.resultats]
     content["constats"] = [[one.finess_et, one.code, one.count, one.detail] for one in edition.constats]
     content["sources"] = list(edition.sources)
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
@@ -44,7 +44,7 @@ def from_bytes(text: bytes) -> Edition:
     return Edition(
         **known,
         etabli_le=datetime.fromisoformat(content["etabli_le"]),
-        resultats=tuple(_read_result(one) for one in content["resultats"]),
+        resultats=tuple(result_from(one) for one in content["resultats"]),
         constats=tuple(Finding(*one) for one in content["constats"]),
         sources=tuple(content["sources"]),
     )
@@ -52,11 +52,12 @@ def from_bytes(text: bytes) -> Edition:
 
 def figures_digest(results: Iterable[Result]) -> str:
     """The same figures have the same digest, whatever the sources, the instant or the findings."""
-    text = orjson.dumps([_result(result) for result in results], option=orjson.OPT_SORT_KEYS)
+    text = orjson.dumps([result_content(result) for result in results], option=orjson.OPT_SORT_KEYS)
     return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_content(result: Result) -> dict[str, Any]:
+    """A result as plain JSON values; `periode` is its first day and the day after its last."""
     content: dict[str, Any] = {name: getattr(result, name) for name in _FIGURES}
     content["periode"] = [result.periode.first.isoformat(), result.periode.end.isoformat()]
     content["calcul"] = result.calcul.value
@@ -65,7 +66,8 @@ def _result(result: Result) -> dict[str, Any]:
     return content
 
 
-def _read_result(content: Mapping[str, Any]) -> Result:
+def result_from(content: Mapping[str, Any]) -> Result:
+    """The result that `result_content` described."""
     first, end = content["periode"]
     return Result(
         **{name: content[name] for name in _FIGURES},
