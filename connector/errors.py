@@ -54,3 +54,13 @@ class QueuedError(ConnectorError):
 
     exit_code = 14
     retriable = True
+
+
+class LockedError(QueuedError):
+    """Another process of the same site is doing what was asked."""
+
+
+class SignatureError(ConnectorError):
+    """A signature proves nothing: wrong, revoked, or made by a key that nobody vouched for."""
+
+    exit_code = 11

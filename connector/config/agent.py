@@ -86,6 +86,8 @@ class Destination(Strict):
     tls: Tls = Tls()
     proxy: str | None = None
     delai: Annotated[float, Field(gt=0, le=600)] = 30.0  # seconds for an answer
+    attente_min: Annotated[float, Field(ge=0, le=3600)] = 60.0  # seconds before the second attempt, then doubled
+    attente_max: Annotated[float, Field(ge=0, le=86_400)] = 3600.0
     codes: dict[str, str] = {}  # our code = the receiver's (data elements, data set, organisation units)
 
     @model_validator(mode="after")

@@ -1,0 +1,140 @@
+"""One HTTP exchange under a total time limit and a size limit, redirects unfollowed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from connector.publish.answers import Answer, NoAnswer
+
+LARGEST = 1 << 20  # bytes read of an answer
+_PATIENCE = 4  # times the delay of one reading, for the whole exchange
+_CHUNK = 16 * 1024
+
+
+class Exchange:
+    """Exchanges with one destination. `delay` is the longest silence, in seconds; the whole takes four at most."""
+
+    def __init__(self, tls: ssl.SSLContext, delay: float, proxy: str | None = None) -> None:
+        self._delay = delay
+        self._sockets: list[socket.socket] = []
+        self._session = requests.Session()
+        self._session.trust_env = proxy is None  # the system's proxy unless one is given
+        if proxy:
+            self._session.proxies = {"http": proxy, "https": proxy}
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(tls, self._sockets))
+
+    def run(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """One exchange. Raises NoAnswer, whose words never hold an address or a secret."""
+        try:
+            with self._limited():
+                return self._run(method, url, headers, body)
+        except requests.exceptions.SSLError:
+            raise NoAnswer(
+                "certificat du destinataire refusé : vérifiez « ca_bundle » et son nom", sent=False
+            ) from None
+        except requests.exceptions.ProxyError:
+            raise NoAnswer("le mandataire (proxy) ne répond pas ou refuse", sent=False) from None
+        except requests.exceptions.ConnectTimeout:
+            raise NoAnswer("destinataire injoignable : pas de réponse à la connexion", sent=False) from None
+        except requests.exceptions.ReadTimeout:
+            raise NoAnswer("pas de réponse dans le délai", sent=True) from None
+        except requests.exceptions.ConnectionError as error:
+            if _never_connected(error):
+                raise NoAnswer("destinataire injoignable : connexion refusée ou nom inconnu", sent=False) from None
+            raise NoAnswer("connexion coupée avant la fin de la réponse", sent=True) from None
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
+            raise NoAnswer("réponse incomplète ou incompréhensible", sent=True) from None
+
+    def _run(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        with self._session.request(
+            method, url, data=body, headers=dict(headers), timeout=self._delay, allow_redirects=False, stream=True
+        ) as response:
+            content = b""
+            for chunk in response.iter_content(_CHUNK):
+                content += chunk
+                if len(content) > LARGEST:
+                    break
+            names = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, names, content[:LARGEST], whole=len(content) <= LARGEST)
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Cut the connection when the whole takes too long: each drop of a slow answer comes in time, alone."""
+        timer = threading.Timer(self._delay * _PATIENCE, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        for one in self._sockets:
+            with suppress(OSError):  # closed already
+                one.shutdown(socket.SHUT_RDWR)
+
+
+def _never_connected(error: BaseException) -> bool:
+    """Whether the request certainly did not leave."""
+    reason: Any = error.args[0] if error.args else None
+    reason = getattr(reason, "reason", reason)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+
+
+class _Adapter(HTTPAdapter):
+    """Uses our TLS context, towards a proxy too, and remembers sockets so that they can be cut."""
+
+    def __init__(self, tls: ssl.SSLContext, sockets: list[socket.socket]) -> None:
+        self._tls = tls
+        self._pools = _watched(sockets)
+        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, ssl_context=self._tls, **options)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, ssl_context=self._tls, **options)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Nothing to add: our context decides, and `verify` from the environment cannot weaken it."""
+
+    def build_connection_pool_key_attributes(self, request: Any, *arguments: Any, **options: Any) -> Any:
+        host, _pool = super().build_connection_pool_key_attributes(request, *arguments, **options)
+        return host, {"ssl_context": self._tls}
+
+
+def _watched(sockets: list[socket.socket]) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools whose connections put their socket in this list; the last one alone is kept."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets[:] = [self.sock]
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets[:] = [self.sock]
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
