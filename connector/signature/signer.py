@@ -13,6 +13,7 @@ import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from joserfc import jws
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
@@ -23,6 +24,14 @@ from connector.signature.keys import private_pem, revoked_keys
 Key = OKPKey | ECKey | RSAKey
 ALGORITHMS = ("Ed25519", "ES256", "ES384", "ES512", "PS256")  # RFC 7518 and 9864; no symmetric one, no RSA PKCS#1 1.5
 _CURVES = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+
+
+class Sizes(jws.JWSRegistry):
+    """Room for a chain of certificates and for any body: the defaults stop at 512 and 128 000 bytes."""
+
+    max_header_length = 32 * 1024
+    max_payload_length = 256 * 1024 * 1024
+    max_signature_length = 4 * 1024
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,8 @@ class Signer:
         header: dict[str, Any] = {"alg": self.algorithm, "kid": self.kid}
         if self.chain:
             header["x5c"] = [b64encode(der).decode() for der in self.chain]
-        first, _, last = jws.serialize_compact(header, body, self.key, algorithms=[self.algorithm]).split(".")
+        registry = Sizes(algorithms=[self.algorithm])
+        first, _, last = jws.serialize_compact(header, body, self.key, registry=registry).split(".")
         return f"{first}..{last}"
 
     def must_replace(self, signature: str) -> bool:
@@ -81,7 +91,7 @@ def import_key(pem: bytes) -> Key:
     for kind in (OKPKey, ECKey, RSAKey):
         try:
             return kind.import_key(pem)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, JoseError):
             continue
     raise ValueError("key")
 

@@ -21,7 +21,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
 from connector.errors import SettingsError, SignatureError
-from connector.signature.signer import Key, algorithm_of, certificate_key, import_key
+from connector.signature.signer import Key, Sizes, algorithm_of, certificate_key, import_key
 
 _KINDS: dict[str, type[OKPKey] | type[ECKey] | type[RSAKey]] = {"OKP": OKPKey, "EC": ECKey, "RSA": RSAKey}
 
@@ -55,7 +55,7 @@ def verify_detached(body: bytes, signature: str, trusted: Trust, at: datetime) -
         raise SignatureError("Signature refusée : cette clé a été révoquée.")
     try:
         expected = algorithm_of(key)
-        jws.deserialize_compact(signature, key, algorithms=[expected], payload=body)
+        jws.deserialize_compact(signature, key, registry=Sizes(algorithms=[expected]), payload=body)
     except (JoseError, ValueError):
         raise SignatureError("Signature refusée : elle n'est pas celle de ce contenu.") from None
     return Signed(key.thumbprint(), subject)
