@@ -8,26 +8,10 @@ from datetime import date
 from functools import lru_cache
 
 from connector.model.period import Period
+from connector.model.plain import clean as clean
+from connector.model.plain import csv_cell as csv_cell
 
-# Control characters, lone surrogates, non-characters and marks that reorder what is read.
-_BLANKS = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-# A spreadsheet reads a cell that starts so as a formula; the last four are their full-width twins.
-_FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _BEFORE_MARK = re.compile(r" (?=[:;?!%»])")
-
-
-def clean(text: str) -> str:
-    """One line of text that no terminal, spreadsheet or page can take for a command."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNSAFE.sub("\ufffd", _BLANKS.sub(" ", text))
-
-
-def csv_cell(text: str) -> str:
-    """Text that a spreadsheet will not run: an apostrophe comes before what looks like a formula."""
-    text = clean(text)
-    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,116 @@
+"""How each indicator is named, defined and counted, in French; the only place where it is written.
+
+Formulas: `docs/indicateurs.md`, « Indicateurs », after the instruction DNS/CNSA/DGCS/2022/34, annexe 3.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class IndicatorText(NamedTuple):
+    """How one indicator is named, defined and counted."""
+
+    label: str
+    short: str
+    formula: str
+    needs: str  # the data it rests on
+    nothing: str  # what a denominator of 0 means
+    unit: tuple[str, str] = ("personne", "personnes")
+
+
+_USAGERS = "les usagers et leurs séjours"
+_NOBODY = "aucune personne accompagnée pendant la période"
+_NO_ELIGIBLE = "aucune personne pouvant bénéficier d'un projet pendant la période"
+_NO_ACTIVE = "aucun dossier actif pendant la période"
+_MESSAGES = ("message", "messages")
+
+# In the order of the indicator table; the two counts of 2021 take the places of the rates.
+INDICATORS: dict[str, IndicatorText] = {
+    "dossiers_actifs": IndicatorText(
+        "Taux de dossiers actifs",
+        "Dossiers actifs",
+        "Nombre de dossiers actifs (présents dans le DUI, d'une personne accompagnée, créés ou mis à jour au moins une "
+        "fois pendant la période) ÷ nombre de personnes accompagnées dans la structure × 100.",
+        f"{_USAGERS}, les dossiers",
+        _NOBODY,
+    ),
+    "projet_personnalise": IndicatorText(
+        "Taux de dossiers actifs avec un projet personnalisé",
+        "Projet personnalisé",
+        "Nombre de dossiers actifs de la période ayant un projet personnalisé en préparation ou actif ÷ nombre de "
+        "dossiers actifs dans la solution DUI × 100.",
+        f"{_USAGERS}, les dossiers, les projets personnalisés",
+        _NO_ACTIVE,
+    ),
+    "evenement_agenda": IndicatorText(
+        "Taux de dossiers actifs avec un événement d'agenda",
+        "Événement d'agenda",
+        "Nombre de dossiers actifs de la période ayant au moins un événement d'agenda ÷ nombre de dossiers actifs dans "
+        "la solution DUI × 100.",
+        f"{_USAGERS}, les dossiers, les événements d'agenda",
+        _NO_ACTIVE,
+    ),
+    "mssante": IndicatorText(
+        "Taux d'utilisation de MSSanté",
+        "MSSanté",
+        "Nombre de messages MSSanté envoyés par la structure ÷ nombre de personnes accompagnées pouvant bénéficier "
+        "d'un projet d'accueil et d'accompagnement × 100 (peut dépasser 100 %).",
+        f"{_USAGERS}, les messages MSSanté",
+        _NO_ELIGIBLE,
+        _MESSAGES,
+    ),
+    "mssante_messages": IndicatorText(
+        "Nombre de messages MSSanté émis",
+        "Messages MSSanté",
+        "Nombre de messages MSSanté émis par la structure pendant les trois mois civils qui finissent avec la période.",
+        "les messages MSSanté",
+        _NOBODY,
+        _MESSAGES,
+    ),
+    "dmp": IndicatorText(
+        "Taux d'alimentation du DMP",
+        "DMP",
+        "Nombre de DMP alimentés par au moins un document ÷ nombre de personnes accompagnées pouvant bénéficier d'un "
+        "projet d'accueil et d'accompagnement × 100.",
+        f"{_USAGERS}, les dépôts DMP",
+        _NO_ELIGIBLE,
+    ),
+    "dmp_documents": IndicatorText(
+        "Nombre de documents déposés dans le DMP",
+        "Documents DMP",
+        "Nombre de documents déposés dans le DMP pendant les trois mois civils qui finissent avec la période.",
+        "les dépôts DMP",
+        _NOBODY,
+        ("document", "documents"),
+    ),
+    "ins_qualifiee": IndicatorText(
+        "Taux d'identités INS qualifiées",
+        "INS qualifiée",
+        "Nombre de personnes accompagnées dont l'INS est qualifiée ÷ nombre de personnes accompagnées × 100 "
+        "(indicateur complémentaire).",
+        _USAGERS,
+        _NOBODY,
+    ),
+    "dui_actifs": IndicatorText(
+        "Nombre de DUI actifs",
+        "DUI actifs",
+        "Nombre de dossiers actifs pendant la période.",
+        f"{_USAGERS}, les dossiers",
+        _NOBODY,
+    ),
+    "eprescription": IndicatorText(
+        "Nombre d'e-prescriptions importées",
+        "e-prescription",
+        "Nombre de fois où une e-prescription est importée dans le DUI pendant la période.",
+        "les e-prescriptions importées",
+        _NOBODY,
+    ),
+    "eparcours": IndicatorText(
+        "Nombre d'échanges e-parcours",
+        "e-parcours",
+        "Nombre d'échanges par cahier de liaison entre le DUI et la plateforme e-parcours pendant la période.",
+        "les échanges e-parcours",
+        _NOBODY,
+    ),
+}

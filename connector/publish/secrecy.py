@@ -1,0 +1,139 @@
+"""Which lines of an edition must stay secret so that no small number can be read or derived.
+
+Rule: `docs/formats-de-sortie.md`, « Petits nombres ». Every published count is the size of a set of
+persons (or of messages, prescriptions…). A *cell* is a count that published counts give by sums and
+differences: a set, what remains of a set, the difference of two nested sets. As long as a cell of 1
+to k − 1 follows from what is published, the lines that publish its innermost set become secret,
+whole: figures, rate, attainment and status. Whole lines, because a status beside a hidden figure
+would narrow it down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from connector.model.result import Calcul, Result
+from connector.publish.terms import BASES, base_of, facts_of, form_of
+
+ANNUAL = "annuel"
+_AT_LEAST = 3  # with 2, « secret » would mean 1
+
+Key = tuple[str, tuple[str, ...]]  # a set of persons and the facts that restrict it
+_UNDETERMINED = ("indetermines",)
+
+
+class _Cell(NamedTuple):
+    value: int
+    needs: frozenset[Key]  # published, they give the cell
+    victim: Key  # whose lines become secret
+
+
+def effective(threshold: int) -> int:
+    """The first count that may be published beside 0; 0 when nothing is secret."""
+    return 0 if threshold < 2 else max(threshold, _AT_LEAST)
+
+
+def secret_lines(results: Sequence[Result], threshold: int) -> frozenset[str]:
+    """The codes of the indicators that stay secret, and `ANNUAL` when the annual basis does."""
+    limit = effective(threshold)
+    lines = _lines(results)
+    counts = _counts(lines)
+    small = [cell for cell in _cells(counts, lines) if 0 < cell.value < limit]
+    hidden: set[str] = set()
+    while True:
+        seen = {key for code, line in lines.items() if code not in hidden for key in line}
+        victim = next((cell.victim for cell in small if cell.needs <= seen), None)
+        if victim is None:
+            return frozenset(hidden)
+        hidden |= {code for code, line in lines.items() if victim in line}
+
+
+def _lines(results: Sequence[Result]) -> dict[str, dict[Key, int]]:
+    """What each line publishes. A line without a figure says nothing that a count could hide."""
+    lines: dict[str, dict[Key, int]] = {}
+    for result in results:
+        if result.calcul is not Calcul.NON_CALCULABLE:
+            lines[result.indicateur] = _figures(result)
+        if result.annuel and result.annuel.numerateur is not None and result.annuel.denominateur is not None:
+            lines[ANNUAL] = {
+                (BASES[-1], ()): result.annuel.denominateur,
+                (BASES[-1], ("mis_a_jour",)): result.annuel.numerateur,
+            }
+    return lines
+
+
+def _counts(lines: dict[str, dict[Key, int]]) -> dict[Key, int]:
+    """The size of each set. Where two lines disagree on a set, it is another set in each: both are protected."""
+    counts: dict[Key, int] = {}
+    for code, line in lines.items():
+        for key in list(line):
+            if counts.setdefault(key, line[key]) != line[key]:
+                apart: Key = (f"{key[0]} ({code})", key[1])
+                line[apart] = counts[apart] = line.pop(key)
+    return counts
+
+
+def _figures(result: Result) -> dict[Key, int]:
+    base = base_of(result.indicateur, result.parametres)
+    inner, outer = facts_of(result.indicateur)
+    counts_persons = bool(base) and form_of(result.indicateur) != "ratio"
+    top: Key = (base, outer) if counts_persons else (result.indicateur, ())
+    figures = {(base, inner): result.denominateur, top: result.numerateur, (base, _UNDETERMINED): result.indetermines}
+    return {key: count for key, count in figures.items() if count is not None}
+
+
+def _cells(counts: dict[Key, int], lines: dict[str, dict[Key, int]]) -> Iterator[_Cell]:
+    yield from (_Cell(count, frozenset([key]), key) for key, count in counts.items())
+    for one, other in combinations(counts, 2):
+        yield from _difference(counts, one, other)
+        yield from _difference(counts, other, one)
+    yield from _undecided(counts)
+    yield from _outside_the_window(counts)
+    yield from _ratios(lines)
+
+
+def _difference(counts: dict[Key, int], outer: Key, inner: Key) -> Iterator[_Cell]:
+    """What remains of a set without one inside it."""
+    if _contains(outer, inner):
+        yield _Cell(counts[outer] - counts[inner], frozenset([outer, inner]), _weaker(outer, inner))
+
+
+def _contains(outer: Key, inner: Key) -> bool:
+    if outer[0] not in BASES or inner[0] not in BASES:
+        return False
+    return BASES.index(outer[0]) >= BASES.index(inner[0]) and set(outer[1]) <= set(inner[1])
+
+
+def _weaker(outer: Key, inner: Key) -> Key:
+    """The one to give up: the twelve-month basis, which has no target, before the window's own figures."""
+    return outer if outer[0] == BASES[-1] != inner[0] else inner
+
+
+def _undecided(counts: dict[Key, int]) -> Iterator[_Cell]:
+    """Those of whom one knows that nothing was updated: all, less the updated, less the undetermined."""
+    for base in BASES:
+        whole, updated, undetermined = needs = ((base, ()), (base, ("mis_a_jour",)), (base, _UNDETERMINED))
+        if all(key in counts for key in needs):
+            rest = counts[whole] - counts[updated] - counts[undetermined]
+            yield _Cell(rest, frozenset(needs), updated)
+
+
+def _outside_the_window(counts: dict[Key, int]) -> Iterator[_Cell]:
+    """Those that a larger set has more than a smaller one, and that lack the fact."""
+    for wide, narrow in combinations(reversed(BASES), 2):
+        for facts in {key[1] for key in counts if key[1]}:
+            needs = [(wide, ()), (wide, facts), (narrow, ()), (narrow, facts)]
+            if all(key in counts for key in needs):
+                a, b, c, d = (counts[key] for key in needs)
+                yield _Cell((a - b) - (c - d), frozenset(needs), _weaker(needs[1], needs[3]))
+
+
+def _ratios(lines: dict[str, dict[Key, int]]) -> Iterator[_Cell]:
+    """Messages are no persons, yet « denominator less numerator » is a count like another for who reads it."""
+    for code, line in lines.items():
+        messages: Key = (code, ())
+        for key, count in line.items():
+            if messages in line and key[0] in BASES:
+                yield _Cell(count - line[messages], frozenset([key, messages]), messages)
