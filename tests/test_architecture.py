@@ -28,6 +28,8 @@ _MAY = {
     "demo": {"demo"},
     "agent": {"adapters", "mapping", "collect", "pseudonymise", "lake", "indicators", "reports"},
     "access": set(),
+    "log": set(),
+    "service": {"service", "state"},
     "evidence": {"evidence", "indicators", "lake"},
     "campaign": {"agenda", "agent", "collect", "indicators", "restate", "state"},
     "agenda": set(),
