@@ -26,6 +26,7 @@ _BUILT_IN = {
     "hl7v2": "connector.adapters.mssante.hl7v2:Hl7v2Adapter",
     "xds": "connector.adapters.dmp.xds:XdsAdapter",
     "postfix": "connector.adapters.mssante.postfix:PostfixAdapter",
+    "pdsm": "connector.adapters.dmp.pdsm:PdsmAdapter",
     "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
     "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
 }

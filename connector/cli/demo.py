@@ -21,19 +21,14 @@ def demo(
 
     from connector.cli.audit import run_audit
     from connector.cli.run import Options
-    from connector.demo import hl7v2, mapped, pivot, postfix, tddui, xds
+    from connector.demo import hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
     from connector.demo.organisation import Organisation
 
     organisation = Organisation(graine, date_mesure=date(2025, 4, 1))
     exports = dossier / "exports"
     pivot.write(organisation, exports)
-    for name, writer in (
-        ("correspondance", mapped),
-        ("tddui", tddui),
-        ("hl7v2", hl7v2),
-        ("xds", xds),
-        ("postfix", postfix),
-    ):
+    others = {"correspondance": mapped, "tddui": tddui, "hl7v2": hl7v2, "xds": xds, "pdsm": pdsm, "postfix": postfix}
+    for name, writer in others.items():
         writer.write(organisation, dossier / "autres-formats" / name)
     run_audit(
         Options([exports], ["2025-04-01"], "esms-2025", None, False, None, None, False),

@@ -43,7 +43,7 @@ def write(organisation: Organisation, folder: Path) -> None:
 
 def reduced_pivot(organisation: Organisation, folder: Path) -> None:
     """The pivot files that say what the pairs say."""
-    stream = ({"depots_dmp": [_row(d) for d in _deposits(et)]} for et in organisation.iter_etablissements())
+    stream = ({"depots_dmp": [_row(d) for d in deposits_of(et)]} for et in organisation.iter_etablissements())
     pivot.write_tables(stream, folder)
 
 
@@ -54,7 +54,7 @@ def _row(deposit: Deposit) -> Row:
     return (deposit.document, moment, deposit.finess, *identity, deposit.statut, deposit.code, operation)
 
 
-def _deposits(et: EtData) -> Iterator[Deposit]:
+def deposits_of(et: EtData) -> Iterator[Deposit]:
     """What ITI-41 can say of the deposits of an ET; its instants are in UTC."""
     n = 0
     for document, horodatage, finess, matricule, oid, usager, statut, code, operation in et.tables["depots_dmp"]:
@@ -76,7 +76,7 @@ def _deposits(et: EtData) -> Iterator[Deposit]:
 
 
 def _pairs(et: EtData) -> Iterator[_Pair]:
-    for deposit in _deposits(et):
+    for deposit in deposits_of(et):
         form = Form.BARE if deposit.n % 5 == 0 else Form.SOAP
         body = request(deposit, form)
         answer = None if deposit.statut == "inconnu" else response(deposit, form)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from connector.config import SourceSettings
-from connector.demo import hl7v2, mapped, pivot, postfix, tddui, xds
+from connector.demo import hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.mapping import settled
 from connector.model.tables import TABLES, Kind
 from tests.lib.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness, Records
@@ -321,6 +321,62 @@ XDS = Harness(
 )
 
 
+# FHIR PDSm.
+
+
+def _write_pdsm(records: Any, folder: Path) -> None:
+    pdsm.write(records, folder)
+    _named(folder, b'"family":"DEMO"', b'"family":"DUPONT","given":["Sophie"]')
+
+
+def _empty_pdsm(folder: Path) -> None:
+    """A response alone: nobody knows what was deposited."""
+    (folder / "00001-response.json").write_bytes(
+        b'{"resourceType":"Bundle","type":"transaction-response",'
+        b'"entry":[{"response":{"status":"201 Created","location":"DocumentReference/1"}}]}'
+    )
+
+
+_SUBMISSION = f"{PARIS}/00002-request.json"
+PDSM = Harness(
+    adapter="pdsm",
+    write=_write_pdsm,
+    says=pdsm.reduced_pivot,
+    empty=_empty_pdsm,
+    faults=(
+        Fault(
+            "une date illisible",
+            replaced(_SUBMISSION, b'"date":"2025-03-31T21:59:59+00:00"', b'"date":"hier"'),
+            (f"{_SUBMISSION}, document 1, champ « horodatage » : {_DATE}",),
+        ),
+        Fault(
+            "une valeur d'un autre type",
+            replaced(_SUBMISSION, b'"masterIdentifier":{', b'"masterIdentifier":3,"x":{'),
+            (
+                f"{_SUBMISSION}, entrée 2, champ « DocumentReference » : attendu une ressource FHIR R4, "
+                "trouvé une valeur d'un autre type ; réexportez ce message, ou retirez-le de la source.",
+            ),
+        ),
+        Fault(
+            "du JSON mal formé",
+            replaced(_SUBMISSION, b'"content":[{"attachment"', b'"content":[{"attachment'),
+            (
+                f"{_SUBMISSION}, entrée 2 : attendu du JSON valide, trouvé du JSON invalide au caractère 905 ; "
+                "refaites l'export.",
+            ),
+        ),
+        Fault(
+            "un octet d'un autre encodage",
+            replaced(_SUBMISSION, b"DUPONT", b"DUP\xe9NT"),
+            (
+                f"{_SUBMISSION}, octet 481 : attendu de l'UTF-8, trouvé un octet d'un autre encodage ; "
+                "exportez ce fichier en UTF-8.",
+            ),
+        ),
+    ),
+)
+
+
 # TDDUI, as Bundles and as NDJSON.
 
 
@@ -553,7 +609,7 @@ POSTFIX_ROTATED = replace(
     ),
 )
 
-HARNESSES = {str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, POSTFIX, TDDUI, MAPPED)}
+HARNESSES = {str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, PDSM, POSTFIX, TDDUI, MAPPED)}
 VARIANTS = {  # other forms of the same formats
     "pivot_parquet": PARQUET,
     "hl7v2_un_par_fichier": HL7V2_ONE_BY_ONE,

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from python_calamine import CalamineWorkbook
 
-from connector.demo import hl7v2, mapped, pivot, postfix, tddui, xds
+from connector.demo import hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.demo.moments import is_bare_date
 from connector.demo.organisation import Organisation
 from connector.model.finess import normalise_finess, zone_of
@@ -38,6 +38,7 @@ WRITERS: dict[str, Callable[[Organisation, Path], None]] = {
     "postfix reduced": postfix.reduced_pivot,
     "xds": xds.write,
     "xds reduced": xds.reduced_pivot,
+    "pdsm": pdsm.write,
 }
 Rows = list[dict[str, str]]
 

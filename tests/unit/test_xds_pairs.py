@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.adapters.dmp import xds_ledger
+from connector.adapters.dmp import ledger
 from tests.unit.test_xds_lib import (
     FAILURE,
     IHE_ACTION,
@@ -165,7 +165,7 @@ def test_one_success_among_the_answers_is_a_success(tmp_path: Path, order: int) 
 
 def test_many_pairs_make_few_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of several files share a batch, and each keeps its outcome and its place."""
-    monkeypatch.setattr(xds_ledger, "_ROWS_PER_BATCH", 4)
+    monkeypatch.setattr(ledger, "_ROWS_PER_BATCH", 4)
     files: dict[str, bytes | str] = {}
     for n in range(10):
         files[f"{n}-request.xml"] = request(entry(f"1.{n}"), lot())

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from connector.adapters.base import Grouping, Item, Problem, SourceFile
+from connector.adapters.dmp.deposits import DEPOTS
+from connector.adapters.dmp.ledger import Ledger
 from connector.adapters.dmp.xds_envelope import UnusableError, read_root
-from connector.adapters.dmp.xds_ledger import DEPOTS, Ledger
 from connector.adapters.dmp.xds_message import read_message
 from connector.config import SourceSettings
 
@@ -44,7 +45,7 @@ class XdsAdapter:
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         if DEPOTS not in tables:
             return
-        ledger = Ledger([file.name for file in self._files])
+        ledger = Ledger([file.name for file in self._files], "ITI-41")
         finess_et = self._settings.finess_et or ""
         for index, file in enumerate(self._files):
             try:

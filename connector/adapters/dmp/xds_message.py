@@ -6,38 +6,15 @@ their prefix; the action of the envelope is not looked at.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from connector.adapters.dmp.deposits import SUCCESS, Outcome, Request, Response
 from connector.adapters.dmp.xds_envelope import UnusableError
-from connector.adapters.dmp.xds_request import Deposit, read_deposits
+from connector.adapters.dmp.xds_request import read_deposits
 
 _RS = "{urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0}"
 _REQUEST = "{urn:ihe:iti:xds-b:2007}ProvideAndRegisterDocumentSetRequest"
 _RESPONSE, _ERROR = f"{_RS}RegistryResponse", f"{_RS}RegistryError"
-
-
-class Request(NamedTuple):
-    """An ITI-41 request. `message_id` is empty without WS-Addressing."""
-
-    message_id: str
-    deposits: tuple[Deposit, ...]
-
-
-class Outcome(NamedTuple):
-    """What a RegistryResponse says. An error is its code and the text that may name documents."""
-
-    status: str  # "Success", "Failure" or "PartialSuccess"
-    errors: tuple[tuple[str, str], ...] = ()
-
-
-class Response(NamedTuple):
-    """A RegistryResponse. `relates_to` is the id of its request, or empty."""
-
-    relates_to: str
-    outcome: Outcome
-
-
-_SUCCESS = Outcome("Success")
 
 
 def read_message(root: Any, finess_et: str) -> Request | Response:
@@ -81,7 +58,7 @@ def _outcome(response: Any) -> Outcome:
         if error.tag == _ERROR and not error.get("severity", "").endswith("Warning")
     )
     if status == "Success":
-        return Outcome("Failure", errors) if errors else _SUCCESS
+        return Outcome("Failure", errors) if errors else SUCCESS
     return Outcome(status, errors)
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from connector.adapters.dmp.deposits import Deposit, is_signature
 from connector.adapters.dmp.xds_envelope import UnusableError
 from connector.model.finess import normalise_finess
 
@@ -28,23 +29,8 @@ _NAMES = {
 }
 _AUTHORS = frozenset({"urn:uuid:93606bcf-9494-43ec-9b4e-a7748d1a838d", "urn:uuid:a7058bb9-b4e4-4307-ba5b-e3f0ab85e12d"})
 _REPLACEMENTS = frozenset({"RPLC", "XFRM_RPLC"})
-_SIGNATURE_CODES = frozenset({"urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", "SIG", "SIGNATURE", "E1762"})
-_SIGNATURE_FORMATS = ("urn:ihe:iti:dsg:", "http://www.w3.org/2000/09/xmldsig#")
 _INS = re.compile(r"1\.2\.250\.1\.213\.1\.4\.(8|9|10|11)")
 _DTM = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)?(\d\d)?(?:\.\d+)?)?", re.ASCII)
-
-
-class Deposit(NamedTuple):
-    """One document submitted. `entry` is the id of its metadata in the request."""
-
-    id_document: str
-    horodatage: str
-    finess_et: str
-    matricule_ins: str
-    oid_ins: str
-    id_usager: str
-    operation: str
-    entry: str
 
 
 def read_deposits(request: Any, finess_et: str) -> Iterator[Deposit]:
@@ -61,7 +47,8 @@ def read_deposits(request: Any, finess_et: str) -> Iterator[Deposit]:
     moment = _instant(lot.get("submissionTime", ""))
     for entry in entries:
         document, identifier = _attributes(entry, lot), entry.get("id", "")
-        if identifier in signing or _is_signature(document):
+        codes = (document.get("classCode"), document.get("typeCode"))
+        if identifier in signing or is_signature(codes, document.get("formatCode")):
             continue
         matricule, oid = _ins(document.get("patientId", ""))
         yield Deposit(
@@ -141,12 +128,6 @@ def _sources(associations: list[Any]) -> tuple[set[str], set[str]]:
         elif kind == "signs":
             signing.add(association.get("sourceObject"))
     return replacing, signing
-
-
-def _is_signature(document: dict[str, str]) -> bool:
-    """The XAdES signature of a submission set is sent as a document beside the others."""
-    codes = {document.get("classCode"), document.get("typeCode")}
-    return not _SIGNATURE_CODES.isdisjoint(codes) or document.get("formatCode", "").startswith(_SIGNATURE_FORMATS)
 
 
 def _identifier(value: str) -> tuple[str, str, str]:

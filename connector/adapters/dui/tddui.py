@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from connector.adapters.base import Grouping, Item, Notice, Problem, SourceFile
-from connector.adapters.dui.tddui_fields import is_left_aside, text_of
+from connector.adapters.dui.tddui_fields import is_left_aside
 from connector.adapters.dui.tddui_rows import Files, RowWriter
-from connector.adapters.dui.tddui_sniff import is_ours
 from connector.adapters.dui.tddui_staging import Staging
+from connector.adapters.fhir_family import Family, family_of
+from connector.adapters.fhir_fields import text_of
 from connector.adapters.json_stream import Json, JsonDocument, JsonLines, kind_name, open_json
 from connector.config import SourceSettings
 
@@ -49,7 +50,7 @@ class TdduiAdapter:
     @classmethod
     def sniff(cls, path: Path, head: bytes) -> bool:
         """JSON that shows a Bundle, lines or a lone resource of the types that are read."""
-        return is_ours(head)
+        return family_of(head, path.name) is Family.DUI
 
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         """Every file is staged, then rows are made; what cannot be used is told as it is met."""

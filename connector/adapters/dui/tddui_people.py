@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.adapters.dui.tddui_fields import NEVER, Identity, instant
+from connector.adapters.dui.tddui_fields import NEVER, instant
+from connector.adapters.fhir_fields import Identity
+from connector.adapters.fhir_references import NONE
 from connector.model.finess import normalise_finess
-
-NONE = -1
 
 
 class Etablissements:

@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from connector.adapters.dui.tddui_people import NONE
-from connector.adapters.dui.tddui_references import References
 from connector.adapters.dui.tddui_staging import UNKNOWN_ET, Staging
 from connector.adapters.dui.tddui_tables import CHUNK, Chunk, Ints
+from connector.adapters.fhir_references import NONE, References
 
 
 class Placement:

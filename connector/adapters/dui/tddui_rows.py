@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from connector.adapters.base import Batch, Item, Notice
-from connector.adapters.dui.tddui_people import NONE
 from connector.adapters.dui.tddui_placement import Placement
 from connector.adapters.dui.tddui_staging import Staging
 from connector.adapters.dui.tddui_tables import CHUNK, Ints, Places, Staged
+from connector.adapters.fhir_references import NONE
 from connector.model.tables import TABLES
 
 _RANK_BITS = 40  # of a place: the rank in a file; above, the rank of the file

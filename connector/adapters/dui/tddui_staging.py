@@ -11,20 +11,18 @@ from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from connector.adapters.dui.tddui_fields import (
-    codes_of,
-    finess_of,
-    identity_of,
     identity_status,
     is_evenement,
     is_left_aside,
     is_projet,
     may_be_usager,
-    text_of,
     type_name,
 )
-from connector.adapters.dui.tddui_people import NONE, Etablissements, People
-from connector.adapters.dui.tddui_references import Providers, References, Subjects
+from connector.adapters.dui.tddui_people import Etablissements, People
+from connector.adapters.dui.tddui_references import Subjects
 from connector.adapters.dui.tddui_tables import Staged
+from connector.adapters.fhir_fields import codes_of, finess_of, identity_of, text_of
+from connector.adapters.fhir_references import NONE, Providers, References
 from connector.adapters.json_stream import Json
 from connector.config import SourceSettings
 from connector.model.finess import DEFAULT_ZONE

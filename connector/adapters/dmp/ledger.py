@@ -1,13 +1,12 @@
 """Pairs requests with their responses, whatever the order of the files.
 
-Rule: `docs/sources.md`, DMP, « XDS.b / SOAP »: by wsa:RelatesTo = wsa:MessageID, else by the same
-file name up to request/response. Deposits wait as Arrow columns.
+Rule: `docs/sources.md`, DMP: by the id of the request that the answer names (wsa:RelatesTo), else by
+the same file name up to request/response. Deposits wait as Arrow columns.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -15,15 +14,13 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from connector.adapters.base import Batch, Item, Notice
-from connector.adapters.dmp.xds_message import Outcome, Request, Response
-from connector.adapters.dmp.xds_request import Deposit
+from connector.adapters.dmp.deposits import DEPOTS, Deposit, Outcome, Request, Response
+from connector.adapters.file_pairs import pair_of
 
-DEPOTS = "depots_dmp"
 _ROWS_PER_BATCH = 20_000
 _COLUMNS = (*Deposit._fields, "message_id", "paire")
 _OURS = ("entry", "message_id", "paire")  # not pivot columns
 _WORDS = re.compile(r"[0-9A-Za-z][0-9A-Za-z._^-]*")
-_SIDES = re.compile("request|requete|response|reponse")
 
 
 class _Answer(NamedTuple):
@@ -36,8 +33,8 @@ class _Answer(NamedTuple):
 class Ledger:
     """Every request and response read so far."""
 
-    def __init__(self, files: Sequence[str]) -> None:
-        self._names = files
+    def __init__(self, files: Sequence[str], transaction: str) -> None:
+        self._names, self._transaction = files, transaction  # what messages call a submission
         self._rows: list[tuple[str | int, ...]] = []
         self._stored: list[tuple[pa.RecordBatch, array[int], array[int]]] = []
         self._requests: set[str] = set()  # their message ids
@@ -46,7 +43,7 @@ class Ledger:
 
     def add(self, message: Request | Response, file: int) -> None:
         """Take the message of one file."""
-        pair = _pair(self._names[file])
+        pair = pair_of(self._names[file])
         if isinstance(message, Response):
             self._answers.append(_Answer(message.relates_to, pair, message.outcome, file))
             return
@@ -78,7 +75,7 @@ class Ledger:
                 outcomes.append(outcome)
             yield self._batch(rows, outcomes, files, ranks)
         if self._without_document:
-            yield Notice("message_hors_champ", self._without_document, detail="ITI-41 sans document")
+            yield Notice("message_hors_champ", self._without_document, detail=f"{self._transaction} sans document")
         for answer in self._answers:
             if answer.relates_to not in self._requests and answer.pair not in used:
                 yield Notice("reponse_sans_demande", detail=self._names[answer.file])
@@ -113,15 +110,6 @@ class Ledger:
             return [place if only else f"{name}, {place}" for name, place in places]
 
         return locate
-
-
-def _pair(name: str) -> str:
-    """What the names of a request and of its response share; empty when a name says neither."""
-    if not name.isascii():
-        name = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
-    folder, separator, base = name.casefold().replace("\\", "/").rpartition("/")
-    stem, count = _SIDES.subn("", base.rpartition(".")[0] or base)
-    return f"{folder}{separator}{stem}" if count else ""
 
 
 def _results(
