@@ -1,6 +1,7 @@
-"""One measuring pass: what is due is measured, stored as editions and queued, one transaction per date.
+"""One measuring pass: what is due is measured, stored as editions and queued.
 
-A pass is idempotent: the same snapshot and settings make no new revision.
+A pass is idempotent: the same snapshot and settings make no new revision, and one that was killed goes on where it
+stopped, since an edition and its submissions are stored in one transaction.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from connector.restate import reason, restated
 from connector.state import editions as store
 from connector.state.database import Database
 from connector.state.editions import Kept
+
+_TOGETHER = 100  # editions stored in one transaction
 
 Identity = tuple[str, str, str | None, date, date]  # ET, catalogue, convention, first and last day
 
@@ -132,8 +135,10 @@ def _measure(
     measure = _only(measured.measure, set(ets))
     proposed = list(_proposed(ground, measure, {_identity(one.edition): one for one in kept}))
     prove(request, measured, proposed)
-    with database.transaction() as connection:
-        outcomes = [_store(ground, connection, one, enqueue) for one in proposed]
+    outcomes: list[Outcome] = []
+    for start in range(0, len(proposed), _TOGETHER):  # no transaction so long that another verb waits in vain
+        with database.transaction() as connection:
+            outcomes += [_store(ground, connection, one, enqueue) for one in proposed[start : start + _TOGETHER]]
     lists = tuple(item for item in measured.worklists if item.finess_et in set(ets))
     return Passed(measure, programme, lists, tuple(outcomes))
 

@@ -29,7 +29,7 @@ _MAY = {
     "agent": {"adapters", "mapping", "collect", "pseudonymise", "lake", "indicators", "reports"},
     "access": set(),
     "log": set(),
-    "service": {"service", "state"},
+    "service": {"publish", "service", "state"},
     "evidence": {"evidence", "indicators", "lake"},
     "campaign": {"agenda", "agent", "collect", "indicators", "restate", "state"},
     "agenda": set(),

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from connector.config import Calendrier
+from connector.publish.waits import due, open_until
 from connector.service.due import Past, is_due
 from connector.state import runs
-from connector.state.tables import alerts, circuits, outbox
+from connector.state.tables import alerts, outbox
 from connector.state.tables import runs as table
 
 _STALE = timedelta(hours=36)  # a night missed, and half a day to notice
@@ -52,19 +53,21 @@ def past(connection: Connection, verb: str) -> Past:
 
 
 def to_send(connection: Connection, now: datetime) -> bool:
-    """Whether a submission may leave now."""
-    closed = select(circuits.c.destination).where(circuits.c.ouvert_jusqua > now.isoformat())
-    moving = outbox.c.etat.in_(MOVING) & (outbox.c.prochaine <= now.isoformat()) & outbox.c.destination.not_in(closed)
-    return connection.execute(select(outbox.c.id).where(moving).limit(1)).first() is not None
+    """Whether a submission may leave now, to a destination that is not left alone."""
+    first = select(outbox.c.destination, func.min(outbox.c.prochaine)).where(outbox.c.etat.in_(MOVING))
+    return any(
+        due(wanted, now) and not open_until(connection, destination, now)
+        for destination, wanted in connection.execute(first.group_by(outbox.c.destination)).all()
+    )
 
 
 def verbs_due(connection: Connection, calendar: Calendrier, now: datetime) -> list[str]:
     """What to run now, in order: collect, measure what was collected, send."""
-    due = [
+    wanted = [
         verb
         for verb, at in (("collect", calendar.collecte), ("measure", calendar.mesure))
         if is_due(at, calendar, past(connection, verb), now)
     ]
-    if "measure" in due and runs.last(connection, "collect", done=True) is None:
-        due.remove("measure")  # there is nothing to measure yet
-    return [*due, "publish"] if to_send(connection, now) else due
+    if "measure" in wanted and runs.last(connection, "collect", done=True) is None:
+        wanted.remove("measure")  # there is nothing to measure yet
+    return [*wanted, "publish"] if to_send(connection, now) else wanted

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from connector.config import Calendrier
+from connector.publish.waits import stamp
 from connector.service.page import server
 from connector.service.situation import Situation, situation, to_send, verbs_due
 from connector.state import runs
@@ -50,7 +51,7 @@ def _submission(database: Database, state: str, when: datetime = NOW) -> None:
         ).scalar_one()
         connection.execute(
             outbox.insert().values(
-                edition_id=number, destination="ars", cle=state, etat=state, corps=b"", prochaine=when.isoformat()
+                edition_id=number, destination="ars", cle=state, etat=state, corps=b"", prochaine=stamp(when)
             )
         )
 
