@@ -199,13 +199,24 @@ def open_site(
     collected = collect(
         sources, settings, pseudonymiser, scratch / "lake", stop_at_fault=stop_at_fault, progress=progress
     )
+    with open_snapshot(collected, settings, pseudonymiser, scratch) as site:
+        yield site, collected
+
+
+@contextmanager
+def open_snapshot(
+    collected: Collected, settings: Settings, pseudonymiser: Pseudonymiser, scratch: Path
+) -> Iterator[Site]:
+    """Open what was collected, tonight or before, for measuring.
+
+    `pseudonymiser` is that of the snapshot: the mailboxes of the settings are looked for under its key.
+    """
     mailboxes = _mailboxes(collected.snapshot, collected.directory, settings, pseudonymiser)
     covered = coverage(collected.inventories, collected.directory, mailboxes, settings.couverture)
     with open_engine(
         collected.snapshot, memory_limit=settings.limites.memory_limit, scratch=scratch / "spill"
     ) as engine:
-        site = prepare(engine, collected.directory, collected.inventories, covered, mailboxes, collected.snapshot.zones)
-        yield site, collected
+        yield prepare(engine, collected.directory, collected.inventories, covered, mailboxes, collected.snapshot.zones)
 
 
 def _mailboxes(snapshot: Snapshot, directory: Directory, settings: Settings, pseudonymiser: Pseudonymiser) -> Mailboxes:

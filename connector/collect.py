@@ -14,20 +14,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Problem, SourceFile
 from connector.config import Settings, SourceSettings
+from connector.lake.establishments import complete, listed
 from connector.lake.writer import Snapshot, SnapshotWriter
-from connector.model.directory import Directory, declared, undeclared, with_unlisted
+from connector.model.directory import Directory
 from connector.model.finess import ALL_ZONES, DEFAULT_ZONE, normalise_finess, zone_of
 from connector.model.inventory import Bar, Remark, SourceInventory
 from connector.model.tables import REFERENCE_TABLES, TABLES
 from connector.normalise import SHOWN_PER_FILE, ZoneMap, normalise
-from connector.pseudonymise import Pseudonymiser
+from connector.pseudonymise import Pseudonymiser, is_patient
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Collected:
     inventories: tuple[SourceInventory, ...]
     directory: Directory
     positions: tuple[Mapping[str, str], ...] = ()  # of each source, how far it was read
+    coupures: tuple[str, ...] = ()  # where a reading stopped short, in words
 
 
 class FaultySourceError(Exception):
@@ -87,10 +89,10 @@ def collect(
     with ThreadPoolExecutor(1) as digests:
         pending = [digests.submit(_digest, source.files) for source in sources]
         references = list(reading.pieces(REFERENCE_TABLES, ZoneMap(zone_of, (DEFAULT_ZONE,), settings.site.fuseau)))
-        draft = _listed(references, reading.inventories, settings)
+        draft = listed(_rows(references), reading.inventories, settings)
         if draft is not None:  # the time zones are known now: the dates of the list can be read for good
             references = reading.again(_zones(draft, settings))
-        directory = _listed(references, reading.inventories, settings)
+        directory = listed(_rows(references), reading.inventories, settings)
         zones = _zones(directory, settings)
         with SnapshotWriter(folder, zones.all_zones) as writer:
             for piece in (*references, *reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)):
@@ -98,8 +100,10 @@ def collect(
             snapshot = writer.close()
         for inventory, digest in zip(reading.inventories, pending, strict=True):
             inventory.empreinte = digest.result()
-    complete = _complete(directory, reading.inventories, settings)
-    return Collected(snapshot, tuple(reading.inventories), complete, tuple(reading.positions))
+    everyone = complete(directory, reading.inventories, settings)
+    return Collected(
+        snapshot, tuple(reading.inventories), everyone, tuple(reading.positions), tuple(sorted(reading.cuts))
+    )
 
 
 class _Reading:
@@ -121,6 +125,7 @@ class _Reading:
         self._told: Counter[tuple[int, str]] = Counter()
         self._references: list[tuple[str, int, Batch]] = []
         self.positions: list[dict[str, str]] = [{} for _ in sources]
+        self.cuts: set[str] = set()
         self.inventories = [
             SourceInventory(
                 pseudonymiser.scrub(source.nom),
@@ -182,6 +187,8 @@ class _Reading:
         ]
 
     def _problem(self, index: int, problem: Problem) -> None:
+        if problem.cut:
+            self.cuts.add(self._pseudonymiser.scrub(problem.text()))
         if problem.bars:
             for table in sorted(problem.tables):
                 self._bar(index, table, problem.finess, problem.sender)
@@ -204,7 +211,7 @@ class _Reading:
     def _bar(self, index: int, table: str, finess: str | None, sender: str | None) -> None:
         number = normalise_finess(finess) if finess else None
         bar = Bar(table, number)
-        if sender and not number:
+        if sender and not number and not is_patient(sender):
             bar = Bar(table, None, self._pseudonymiser.address(sender), sender.strip().casefold().rpartition("@")[2])
         bars = self.inventories[index].bars
         bars[bar] = bars.get(bar, 0) + 1
@@ -225,15 +232,9 @@ def _senders(rows: pa.RecordBatch) -> set[tuple[str, str]]:
     return {(pair["expediteur"], pair["domaine"]) for pair in pairs if pair["expediteur"]}
 
 
-def _listed(
-    references: Sequence[_Piece], inventories: Sequence[SourceInventory], settings: Settings
-) -> Directory | None:
-    """The directory that the `etablissements` tables declare, or None when no source has one."""
-    if not any("etablissements" in inventory.tables for inventory in inventories):
-        return None
-    rows = [row for piece in references if piece.table == "etablissements" for row in piece.rows.to_pylist()]
-    barred = {bar.finess for inventory in inventories for bar in inventory.bars if bar.table == "etablissements"}
-    return declared(rows, settings.correspondances, {finess for finess in barred if finess})
+def _rows(references: Sequence[_Piece]) -> list[dict[str, Any]]:
+    """The rows of `etablissements`, source after source."""
+    return [row for piece in references if piece.table == "etablissements" for row in piece.rows.to_pylist()]
 
 
 def _zones(directory: Directory | None, settings: Settings) -> ZoneMap:
@@ -242,22 +243,6 @@ def _zones(directory: Directory | None, settings: Settings) -> ZoneMap:
         return ZoneMap(directory.zone, directory.zones or (DEFAULT_ZONE,), settings.site.fuseau)
     correspondances = settings.correspondances
     return ZoneMap(lambda finess: zone_of(correspondances.get(finess, finess)), ALL_ZONES, settings.site.fuseau)
-
-
-def _complete(directory: Directory | None, inventories: Sequence[SourceInventory], settings: Settings) -> Directory:
-    """Without a usable `etablissements`, the ETs are those seen in any table."""
-    seen = {finess for inventory in inventories for finess in _named(inventory)}
-    if directory is None:
-        return undeclared(seen, settings.correspondances)
-    unreadable = any(Bar("etablissements", None) in inventory.bars for inventory in inventories)
-    if not directory.ets and unreadable:  # the list names nobody because of its faults: everyone seen is there, barred
-        return with_unlisted(directory, {settings.correspondances.get(finess, finess) for finess in seen})
-    return directory
-
-
-def _named(inventory: SourceInventory) -> set[str]:
-    """Every FINESS that a source names in any table, bad rows included."""
-    return set().union(*inventory.nommes.values(), {bar.finess for bar in inventory.bars if bar.finess})
 
 
 def _ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:

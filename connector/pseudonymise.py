@@ -37,6 +37,7 @@ class Pseudonymiser:
         self._matricule = _derive(master_key, b"matricule")
         self._address = _derive(master_key, b"adresse")
         self._embedded = _derive(master_key, b"identifiant")
+        self.fingerprint = _derive(master_key, b"empreinte")[:8].hex()  # names the key, and does not betray it
 
     def replace(self, table: str, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The rows of a pivot table without any clear identifier.
@@ -79,7 +80,7 @@ class Pseudonymiser:
         encoded = values.dictionary_encode()
         known = encoded.dictionary.to_pylist()
         domains = [value.casefold().rpartition("@")[2].strip() for value in known]
-        hidden = [domain == PATIENT_DOMAIN for domain in domains]
+        hidden = [is_patient(value) for value in known]
         digests = [None if patient else self.address(value) for value, patient in zip(known, hidden, strict=True)]
         shown = [None if patient else self.scrub(domain) for domain, patient in zip(domains, hidden, strict=True)]
         indices = encoded.indices
@@ -96,6 +97,11 @@ class Pseudonymiser:
 
     def _token(self, ins: str) -> str:
         return "ins-" + _hmac(self._embedded, ins.upper())
+
+
+def is_patient(address: str) -> bool:
+    """Whether an address is that of a patient, which its INS makes: nothing of it may be kept."""
+    return address.casefold().rpartition("@")[2].strip() == PATIENT_DOMAIN
 
 
 def _derive(master_key: bytes, use: bytes) -> bytes:

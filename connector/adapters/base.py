@@ -69,6 +69,9 @@ class Problem:
     sender: str | None = dataclasses.field(default=None, repr=False)  # clear address; replaced by the core
     told: bool = True  # whether a person reads it; one that is not told only bars
     bars: bool = True  # whether it bars; one that does not explains another that does
+    cut: bool = (
+        False  # the reading stopped short: nobody knows what is missing, and a collection keeps its last good one
+    )
 
     def text(self) -> str:
         """The problem as one line of French."""

@@ -114,6 +114,13 @@ class CsvFile:
                         break
         return WrongRows(self._wrong_count, first, self._wrong_keys)
 
+    def stops_short(self) -> bool:
+        """Whether the last record is one of the wrong ones: the file was cut, or a quote never closed."""
+        last: list[str] = []
+        for _, fields in self._records() if self._wrong_count else ():
+            last = fields if any(value.strip() for value in fields) else last
+        return len(last) not in (0, len(self.headings))
+
     def lines(self, ranks: Iterable[int]) -> list[str]:
         """« ligne N » for records given by rank in increasing order."""
         return [line for line, _ in self._at(ranks)]

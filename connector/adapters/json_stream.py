@@ -49,9 +49,9 @@ class _Source(NamedTuple):
     limits: Limits
     tables: frozenset[str]  # what a fault bars
 
-    def problem(self, fault: JsonError, place: str = "") -> Problem:
+    def problem(self, fault: JsonError, place: str = "", *, cut: bool = False) -> Problem:
         place = fault.place or place
-        return Problem(self.file.name, place, None, fault.expected, fault.found, fault.advice, self.tables)
+        return Problem(self.file.name, place, None, fault.expected, fault.found, fault.advice, self.tables, cut=cut)
 
 
 def open_json(file: SourceFile, limits: Limits, tables: frozenset[str]) -> JsonLines | JsonDocument | Problem:
@@ -65,9 +65,9 @@ def open_json(file: SourceFile, limits: Limits, tables: frozenset[str]) -> JsonL
             stream.seek(start)
             lines = _in_lines(stream, file.path.suffix.casefold() in _LINES, limits.ligne_max)
     except OSError:
-        return source.problem(_unreadable())
+        return source.problem(_unreadable(), cut=True)
     except JsonError as fault:
-        return source.problem(fault)
+        return source.problem(fault, cut=True)
     return JsonLines(source, start) if lines else JsonDocument(source, start)
 
 
@@ -148,7 +148,7 @@ class JsonLines:
                         rest, skipping = b"", True
             yield from self._lines([rest], number, True, ended=False)
         except OSError:
-            yield self._source.problem(_unreadable())
+            yield self._source.problem(_unreadable(), cut=True)
 
     def _suspect(self, whole: bytes, lines: list[bytes]) -> bool:
         """Whether a line may be too long or too deep; a bound on the `{` and `[` of a line settles nearly all."""
@@ -175,7 +175,7 @@ class JsonLines:
                     raise JsonError("un objet JSON", kind_name(value), _REDO)
             except orjson.JSONDecodeError as error:
                 if line.strip():
-                    yield self._source.problem(self._fault(line, error, ended), f"ligne {number}")
+                    yield self._source.problem(self._fault(line, error, ended), f"ligne {number}", cut=not ended)
             except JsonError as fault:
                 yield self._source.problem(fault, f"ligne {number}")
             else:
@@ -236,9 +236,9 @@ class JsonDocument:
                     else:
                         yield problem(JsonError("un objet JSON", kind_name(value), _REDO), f"entrée {rank}")
         except JsonError as fault:
-            yield problem(fault, f"entrée {rank + 1}" if window.in_array else f"octet {window.offset()}")
+            yield problem(fault, f"entrée {rank + 1}" if window.in_array else f"octet {window.offset()}", cut=True)
         except OSError:
-            yield problem(_unreadable())
+            yield problem(_unreadable(), cut=True)
 
     def _entries(self, window: _Window) -> Iterator[tuple[int, object]]:
         rank, kept = 0, 0

@@ -51,7 +51,7 @@ def run_audit(asked: Options, output: Path, *, as_json: bool) -> None:
     with opened(asked) as run:
         result = measure(run.site, run.collected, run.settings, run.asked)
         write_all(output, result.measures, run.asked.programme, result.worklists)
-        record(datetime.now().astimezone(), "audit")
+        record(datetime.now().astimezone(), "audit", folder=run.folder)
     if as_json:
         sys.stdout.buffer.write((output / "indicateurs.json").read_bytes())
     else:

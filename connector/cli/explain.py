@@ -49,7 +49,9 @@ def explain(
     asked = Options(sources, date_mesure, programme, fenetre, premiere_mesure, mapping, config, strict)
     with opened(asked) as run:
         explanation = explained(run, finess, indicateur)
-        journal = record(datetime.now().astimezone(), "explain", explanation.result.finess_et, indicateur)
+        journal = record(
+            datetime.now().astimezone(), "explain", explanation.result.finess_et, indicateur, folder=run.folder
+        )
         if as_json:
             _print_json(explanation)
         else:

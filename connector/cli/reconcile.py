@@ -48,7 +48,7 @@ def reconcile(
     with opened(asked) as run:
         sys.stdout.write(f"{WARNING}\n\n")
         for key in sorted(vendor.figures.keys() | vendor.ids.keys()):
-            record(datetime.now().astimezone(), "reconcile", *key)
+            record(datetime.now().astimezone(), "reconcile", *key, folder=run.folder)
             _compare(run, key, vendor)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from connector.cli.options import parse_day, parse_window
 from connector.config import Settings, load_settings
+from connector.config.folder import state_folder
 from connector.errors import SourceDataError, UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Opened:
     collected: Collected
     settings: Settings
     asked: Asked
+    folder: Path  # of the state
 
 
 @contextmanager
@@ -56,6 +58,7 @@ def opened(options: Options) -> Iterator[Opened]:
     """
     settings = load_settings(options.config)
     asked = _asked(options, settings)
+    folder = state_folder(settings, options.config.parent if options.config else None)
     from connector.agent import open_site, sources_of
     from connector.collect import FaultySourceError
 
@@ -72,7 +75,7 @@ def opened(options: Options) -> Iterator[Opened]:
                 progress=advance,
             ) as (site, collected):
                 say_problems(collected.inventories)
-                yield Opened(site, collected, settings, asked)
+                yield Opened(site, collected, settings, asked, folder)
         except FaultySourceError as fault:
             say_problems(fault.inventories)
             raise SourceDataError("Arrêt au premier fichier fautif (--strict) : rien n'a été écrit.") from None

@@ -74,13 +74,13 @@ class Export:
         except OSError:
             refused = "un fichier que le système refuse d'ouvrir"
             advice = "vérifiez les droits de lecture."
-            yield Problem(file.name, "", None, "un fichier lisible", refused, advice, frozenset(named))
+            yield Problem(file.name, "", None, "un fichier lisible", refused, advice, frozenset(named), cut=True)
 
     def _csv(self, file: SourceFile, tables: tuple[str, ...]) -> Iterator[Part | Problem | Notice]:
         opened = open_csv(file.path, self._limits.ligne_max)
         if isinstance(opened, CsvFault):
-            fault = opened
-            yield Problem(file.name, fault.place, None, fault.expected, fault.found, fault.advice, frozenset(tables))
+            fault, barred = opened, frozenset(tables)
+            yield Problem(file.name, fault.place, None, fault.expected, fault.found, fault.advice, barred, cut=True)
             return
         if opened.encoding != "utf-8":
             yield Notice("encodage_windows_1252", detail=file.name)
@@ -125,12 +125,13 @@ class Export:
             shown = f"{len(sheets)} feuille{'s' if len(sheets) > 1 else ''} sans elle"
             shown += close_words(near(section.feuille or "", sheets))
             place = f"feuille « {section.feuille} »"
-            return Problem(", ".join(books), place, None, f"cette feuille, {named}", shown, advice, barred)
+            return Problem(", ".join(books), place, None, f"cette feuille, {named}", shown, advice, barred, cut=True)
         if section.fichier is None:
             expected = f"un classeur qui la contient, {named}"
-            return Problem(f"feuille « {section.feuille} »", "", None, expected, "aucun classeur", advice, barred)
+            place = f"feuille « {section.feuille} »"
+            return Problem(place, "", None, expected, "aucun classeur", advice, barred, cut=True)
         shown = "aucun fichier de ce nom" + close_words(near(section.fichier, self._others))
-        return Problem(section.fichier, "", None, f"ce fichier, {named}", shown, advice, barred)
+        return Problem(section.fichier, "", None, f"ce fichier, {named}", shown, advice, barred, cut=True)
 
 
 def _lines(file: SourceFile, opened: CsvFile, table: str, ranks: dict[str, int]) -> Iterator[Item]:

@@ -73,6 +73,7 @@ class PivotAdapter:
                     "un fichier que le système refuse d'ouvrir",
                     "vérifiez les droits de lecture.",
                     frozenset({table}),
+                    cut=True,
                 )
 
 
@@ -80,7 +81,8 @@ def read_csv(file: SourceFile, table: str, line_max: int) -> Iterator[Item]:
     """The rows of a pivot CSV file."""
     opened = open_csv(file.path, line_max)
     if isinstance(opened, CsvFault):
-        yield Problem(file.name, opened.place, None, opened.expected, opened.found, opened.advice, frozenset({table}))
+        barred = frozenset({table})
+        yield Problem(file.name, opened.place, None, opened.expected, opened.found, opened.advice, barred, cut=True)
         return
     if opened.encoding != "utf-8":
         yield Notice("encodage_windows_1252", detail=file.name)
@@ -136,8 +138,12 @@ def _wrong_rows(file: SourceFile, table: str, opened: CsvFile) -> Iterator[Probl
     whose = {normalise_finess(key) if key else None for key in wrong.keys}
     expected = f"{len(opened.headings)} champs"
     advice = "vérifiez les séparateurs et les guillemets de cette ligne."
+    last, short = wrong.first[-1:], opened.stops_short()
     for line, fields in wrong.first:
-        yield Problem(file.name, line, None, expected, f"{fields} champs", advice, frozenset({table}), bars=False)
+        cut = short and (line, fields) in last
+        yield Problem(
+            file.name, line, None, expected, f"{fields} champs", advice, frozenset({table}), bars=False, cut=cut
+        )
     for finess in sorted(whose, key=str):
         yield Problem(file.name, "", None, expected, "", advice, frozenset({table}), finess=finess, told=False)
     if wrong.count > len(wrong.first):
@@ -163,6 +169,7 @@ def _broken(file: SourceFile, table: str, opened: CsvFile, reason: str) -> Probl
             "une ligne plus longue",
             "un guillemet n'est sans doute pas refermé.",
             frozenset({table}),
+            cut=True,
         )
     return Problem(
         file.name,
@@ -172,6 +179,7 @@ def _broken(file: SourceFile, table: str, opened: CsvFile, reason: str) -> Probl
         "un fichier qui s'interrompt",
         "refaites l'export ; un guillemet n'est peut-être pas refermé.",
         frozenset({table}),
+        cut=True,
     )
 
 
@@ -200,6 +208,7 @@ def _read_parquet(file: SourceFile, table: str) -> Iterator[Item]:
             "un fichier illisible",
             "refaites l'export.",
             frozenset({table}),
+            cut=True,
         )
 
 

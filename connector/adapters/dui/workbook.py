@@ -102,7 +102,7 @@ def open_workbook(file: SourceFile, limits: Limits, tables: frozenset[str]) -> C
                 "ouvrez-le dans un tableur et réenregistrez-le.",
             )
     expected, found, advice = refusal
-    return Problem(file.name, "", None, expected, found, advice, tables)
+    return Problem(file.name, "", None, expected, found, advice, tables, cut=True)
 
 
 def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
@@ -173,6 +173,7 @@ def broken_sheet(file: str, sheet: str, tables: frozenset[str]) -> Problem:
         "une feuille illisible",
         "ouvrez le classeur dans un tableur et réenregistrez-le.",
         tables,
+        cut=True,
     )
 
 

@@ -1,0 +1,197 @@
+"""One night: every source becomes the next snapshot of the lake, or the last good one stays.
+
+A source that stops short, changes while it is read, or no longer gives a table that it gave the night before,
+leaves the lake as it is; faults inside a source bar what they bar, as in an audit, and are committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from connector import __version__
+from connector.collect import Collected, Source, collect
+from connector.config import Settings
+from connector.errors import SourceDataError, SourceUnreachableError, StateError
+from connector.lake.establishments import directory_of, in_other_zones
+from connector.lake.manifest import Manifest, SourceRecord
+from connector.lake.snapshots import Kept, Lake
+from connector.pseudonymise import Pseudonymiser
+
+
+@dataclass(frozen=True)
+class Last:
+    """The last good snapshot under the settings of today. `mots` say what had to be set aside to find it.
+
+    `cle` names the key whose pseudonyms it holds (`keys.KeyRing.pseudonymiser`).
+    """
+
+    nom: str
+    collecte_le: datetime
+    collected: Collected
+    cle: str
+    mots: tuple[str, ...] = ()
+
+
+def read_last(etat: Path, settings: Settings) -> Last:
+    """The last good snapshot of a state folder.
+
+    Raises:
+        StateError: there is none, or the folder cannot be read.
+    """
+    with _on_disk(etat):
+        kept, words = Lake(etat).last()
+        if kept is None:
+            told = " ".join([*words, f"{etat} : aucun instantané ; lancez dui-connector collect."])
+            raise StateError(told)
+        return _opened(kept, settings, words)
+
+
+def read_snapshot(etat: Path, nom: str, settings: Settings) -> Last | None:
+    """One snapshot by its name, or None when it is gone or no longer what was written."""
+    with _on_disk(etat):
+        kept = Lake(etat).read(nom)
+        return _opened(kept, settings, ()) if kept else None
+
+
+def _opened(kept: Kept, settings: Settings, words: Sequence[str]) -> Last:
+    manifest = kept.manifest
+    accounts = tuple(one.inventaire for one in manifest.sources)
+    directory = directory_of(kept.snapshot, accounts, settings)
+    barred = in_other_zones(accounts, directory, manifest.fuseaux, manifest.zones)
+    positions = tuple(one.positions for one in manifest.sources)
+    collected = Collected(kept.snapshot, barred, directory, positions)
+    return Last(kept.nom, manifest.collecte_le, collected, manifest.cle, tuple(words))
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a collection gives: the snapshot that it committed, and what is worth telling."""
+
+    nom: str
+    collected: Collected
+    mots: tuple[str, ...]
+
+
+def collect_night(
+    sources: Sequence[Source],
+    settings: Settings,
+    pseudonymiser: Pseudonymiser,
+    etat: Path,
+    now: datetime,
+    *,
+    accept_missing: bool = False,
+    protected: Collection[str] = (),
+    progress: Callable[[str, int], None] = lambda source, rows: None,
+) -> Night:
+    """Collect every source into the next snapshot. The caller holds the lock of the collection.
+
+    `protected` are snapshots that retention leaves alone.
+
+    Raises:
+        SourceDataError: a source stops short, or lacks a table; the last snapshot stays.
+        SourceUnreachableError: a source does not answer, or changes while it is read.
+        StateError: the state folder cannot be written.
+    """
+    lake = Lake(etat)
+    with _on_disk(etat):
+        previous, words = lake.last()
+        pending = lake.begin()
+        try:
+            before = _stamps(sources)
+            collected = collect(sources, settings, pseudonymiser, pending, progress=progress)
+            _refuse_half(sources, collected, before)
+            if previous is not None and not accept_missing:
+                _refuse_missing(previous, collected, [_settings_digest(one) for one in sources])
+            kept = lake.commit(pending, _manifest(sources, collected, settings, pseudonymiser, now))
+        except BaseException:
+            lake.abandon(pending)
+            raise
+        with suppress(OSError):  # what could not be removed goes at the next collection
+            lake.retire(now, settings.conservation.instantanes, protected)
+    return Night(kept.nom, replace(collected, snapshot=kept.snapshot), tuple(words))
+
+
+def _manifest(
+    sources: Sequence[Source], collected: Collected, settings: Settings, pseudonymiser: Pseudonymiser, now: datetime
+) -> Manifest:
+    named = {finess for one in collected.inventories for names in one.nommes.values() for finess in names}
+    return Manifest(
+        collecte_le=now,
+        logiciel=__version__,
+        reglages=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
+        cle=pseudonymiser.fingerprint,
+        zones=collected.snapshot.zones,
+        fuseaux={finess: collected.directory.zone(finess) for finess in named},
+        sources=tuple(
+            SourceRecord(inventory, positions, _settings_digest(source), now)
+            for inventory, positions, source in zip(collected.inventories, collected.positions, sources, strict=True)
+        ),
+        fichiers=(),
+    )
+
+
+def _settings_digest(source: Source) -> str:
+    """What decides how a source is read: its adapter, its settings, and the content of its mapping."""
+    said = hashlib.sha256(f"{source.adapter.name}\n{source.settings.model_dump_json()}".encode())
+    if source.settings.mapping:
+        with suppress(OSError):
+            said.update(source.settings.mapping.read_bytes())
+    return said.hexdigest()
+
+
+def _stamps(sources: Sequence[Source]) -> Mapping[Path, tuple[int, int]]:
+    """Size and date of every file, to know whether one is being written."""
+    stamps = {}
+    for path in (file.path for source in sources for file in source.files):
+        with suppress(OSError):  # its adapter says that it cannot be read
+            known = path.stat()
+            stamps[path] = (known.st_size, known.st_mtime_ns)
+    return stamps
+
+
+def _refuse_half(sources: Sequence[Source], collected: Collected, before: Mapping[Path, tuple[int, int]]) -> None:
+    if collected.coupures:
+        raise SourceDataError("\n".join([*collected.coupures, "L'instantané précédent reste le dernier."]))
+    after = _stamps(sources)
+    names = {file.path: file.name for source in sources for file in source.files}
+    for path in sorted(before.keys() | after.keys()):
+        if before.get(path) != after.get(path):
+            raise SourceUnreachableError(
+                f"{names[path]} : ce fichier change pendant la lecture ; l'instantané précédent reste le dernier, "
+                "relancez collect quand l'export est fini."
+            )
+
+
+def _refuse_missing(previous: Kept, collected: Collected, digests: Sequence[str]) -> None:
+    """A source read as before gives at least the tables that it gave before."""
+    given = {
+        inventory.nom: (digest, inventory.tables)
+        for inventory, digest in zip(collected.inventories, digests, strict=True)
+    }
+    for record in previous.manifest.sources:
+        digest, tables = given.get(record.inventaire.nom, ("", set()))
+        missing = sorted(record.inventaire.tables - tables) if digest == record.reglages else []
+        if missing:
+            raise SourceDataError(
+                f"{record.inventaire.nom} : table « {missing[0]} » absente, que cette source donnait le "
+                f"{previous.manifest.collecte_le:%d/%m/%Y} ; l'instantané précédent reste le dernier. "
+                "Refaites l'export, ou acceptez ce manque : dui-connector collect --accepter-manques."
+            )
+
+
+@contextmanager
+def _on_disk(etat: Path) -> Iterator[None]:
+    """Errors of the disk as errors of the state folder, in words."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or "écriture impossible"
+        raise StateError(
+            f"{etat} : dossier d'état inutilisable ({why}) ; l'instantané précédent reste le dernier, "
+            "vérifiez la place et les droits."
+        ) from None
