@@ -42,6 +42,9 @@ Config = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--config", metavar="FICHIER", help="Réglages (connecteur.toml)."),
 ]
+ServiceConfig = Annotated[
+    Path, typer.Option("--config", metavar="FICHIER", help="Réglages du site (connecteur.toml).", show_default=True)
+]
 Strict = Annotated[bool, typer.Option("--strict", help="S'arrête au premier fichier fautif, sans rien écrire.")]
 
 

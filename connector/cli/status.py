@@ -1,0 +1,78 @@
+"""`status`: are we on time, what was sent, what did they answer, which ETs miss which target."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from connector.cli import options as given
+
+if TYPE_CHECKING:
+    from connector.status import Status
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command()(status)
+
+
+def status(
+    config: given.ServiceConfig = Path("connecteur.toml"),
+    as_json: bool = typer.Option(False, "--json", help="Écrit l'état en JSON."),
+) -> None:
+    """Dit où en est le site : retards, transmissions, réponses, cibles manquées."""
+    import orjson
+
+    from connector.cli.site import opened_state
+    from connector.status import as_json as to_json
+    from connector.status import status as read
+
+    now = datetime.now().astimezone()
+    with opened_state(config, now) as site, site.database.transaction() as connection:
+        found = read(connection, site.settings, now.date())
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(to_json(found), option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        sys.stdout.write("\n".join(_lines(found)) + "\n")
+
+
+def _lines(found: Status) -> Iterator[str]:
+    from connector.status import local
+
+    yield f"Site : {found.site or '(sans nom)'}"
+    yield f"Dernière collecte : {local(found.collecte.debut) if found.collecte else 'aucune'}"
+    yield f"Dernière mesure : {local(found.mesure.debut) if found.mesure else 'aucune'}"
+    late = ", ".join(f"{day:%d/%m/%Y}" for day in found.en_retard)
+    yield f"En retard : {late}, lancez dui-connector measure." if late else "À jour : aucune mesure en retard."
+    yield from _sent(found)
+    yield from (f"Alerte depuis le {since} : {text}" for since, text in found.alertes)
+    yield from _establishments(found)
+
+
+def _sent(found: Status) -> Iterator[str]:
+    if not found.envois:
+        yield "Transmissions : aucune."
+    for destination, states in sorted(found.envois.items()):
+        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        yield f"Transmissions vers {destination} : {told}"
+    for one in found.reponses:
+        yield f"  {one.finess_et}, {one.debut} au {one.fin}, révision {one.revision} : {one.etat} ({one.motif})"
+
+
+def _establishments(found: Status) -> Iterator[str]:
+    from connector.status import missed
+
+    if not found.editions:
+        return
+    yield f"\nMesure du {found.editions[0].edition.date_mesure:%d/%m/%Y} :"
+    for kept in found.editions:
+        edition = kept.edition
+        lacks = [f"{code} {words}" for code, words in missed(edition)]
+        held = f" ; retenue par {', '.join(kept.retenue)}" if kept.retenue else ""
+        told = " ; ".join(lacks) or "toutes les cibles sont atteintes"
+        yield f"  {edition.finess_et} {edition.raison_sociale} : {told}{held}"
