@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import random
@@ -16,11 +15,10 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
-from connector.cli import main as cli
 from connector.demo import pivot
 from connector.demo.organisation import Organisation
+from tests.lib.run import in_process
 
 DATE, PROGRAMME = "2025-04-01", "esms-2025"
 OUTPUTS = {"indicateurs.json", "indicateurs.csv", "rapport.xlsx", "rapport.html", "local"}
@@ -44,15 +42,9 @@ class Audit:
 
 def audit(source: Path, output: Path, *options: str | Path) -> Audit:
     """Run the command line in this process: the same code as the command, without its start."""
-    arguments = ["dui-connector", *_arguments(source, output), *map(str, options)]
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    started, code = time.monotonic(), 0
-    with mock.patch.object(sys, "argv", arguments), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            cli.run()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-    return Audit(code, _text(out), _text(err), time.monotonic() - started)
+    started = time.monotonic()
+    ran = in_process(*_arguments(source, output), *options)
+    return Audit(ran.code, ran.out, ran.err, time.monotonic() - started)
 
 
 def command(source: Path, output: Path, *options: str | Path, memory: int = 4 << 30) -> Audit:
@@ -73,11 +65,6 @@ def command(source: Path, output: Path, *options: str | Path, memory: int = 4 <<
 
 def _arguments(source: Path, output: Path) -> list[str]:
     return ["audit", str(source), "--date-mesure", DATE, "--programme", PROGRAMME, "--output", str(output)]
-
-
-def _text(stream: io.TextIOWrapper) -> str:
-    assert isinstance(stream.buffer, io.BytesIO)
-    return stream.buffer.getvalue().decode("utf-8")
 
 
 def figures(output: Path, finess: str) -> list[dict[str, object]]:

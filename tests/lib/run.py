@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
 import tempfile
@@ -9,10 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 from connector.adapters.base import SourceFile
 from connector.adapters.registry import load
 from connector.agent import Asked, audit, open_site, request_at
+from connector.cli import main as cli
 from connector.collect import Source
 from connector.config import Settings, SourceSettings
 from connector.indicators.evaluate import evaluate, in_order, terms_by_et
@@ -43,6 +47,24 @@ def command(*arguments: str | Path, cwd: Path | None = None) -> Ran:
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def in_process(*arguments: str | Path) -> Ran:
+    """Run the command line in this process: the same code as `command`, without its start."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    code = 0
+    typed = ["dui-connector", *map(str, arguments)]
+    with mock.patch.object(sys, "argv", typed), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            cli.run()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Ran(code, _text(out), _text(err))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode("utf-8")
 
 
 def files_of(folder: Path) -> tuple[SourceFile, ...]:
