@@ -23,7 +23,7 @@ from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Prob
 from connector.config import Settings, SourceSettings
 from connector.lake.establishments import complete, listed
 from connector.lake.writer import Snapshot, SnapshotWriter
-from connector.model.directory import Directory
+from connector.model.directory import Directory, undeclared
 from connector.model.finess import ALL_ZONES, DEFAULT_ZONE, normalise_finess, zone_of
 from connector.model.inventory import Bar, Remark, SourceInventory
 from connector.model.tables import REFERENCE_TABLES, TABLES
@@ -93,6 +93,7 @@ def collect(
         if draft is not None:  # the time zones are known now: the dates of the list can be read for good
             references = reading.again(_zones(draft, settings))
         directory = listed(_rows(references), reading.inventories, settings)
+        reading.knows(directory or _declared_alone(settings))
         zones = _zones(directory, settings)
         with SnapshotWriter(folder, zones.all_zones) as writer:
             for piece in (*references, *reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)):
@@ -179,6 +180,10 @@ class _Reading:
             inventory.expediteurs |= _senders(rows)
         return _Piece(batch.table, index, rows)
 
+    def knows(self, directory: Directory) -> None:
+        """From now on the controller of a row is known."""
+        self._pseudonymiser = self._pseudonymiser.knowing(directory)
+
     def again(self, zones: ZoneMap) -> list[_Piece]:
         """The same reference rows with their dates in other time zones; nothing is accounted twice."""
         return [
@@ -235,6 +240,11 @@ def _senders(rows: pa.RecordBatch) -> set[tuple[str, str]]:
 def _rows(references: Sequence[_Piece]) -> list[dict[str, Any]]:
     """The rows of `etablissements`, source after source."""
     return [row for piece in references if piece.table == "etablissements" for row in piece.rows.to_pylist()]
+
+
+def _declared_alone(settings: Settings) -> Directory:
+    """Without an `etablissements` table, the ETs whose controller the settings give."""
+    return undeclared((et for one in settings.organisme for et in one.etablissements), settings.correspondances)
 
 
 def _zones(directory: Directory | None, settings: Settings) -> ZoneMap:

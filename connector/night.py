@@ -106,7 +106,7 @@ def collect_night(
             collected = collect(sources, settings, pseudonymiser, pending, progress=progress)
             _refuse_half(sources, collected, before)
             if previous is not None and not accept_missing:
-                _refuse_missing(previous, collected, [_settings_digest(one) for one in sources])
+                _refuse_missing(previous, collected, [_settings_digest(one, pseudonymiser) for one in sources])
             kept = lake.commit(pending, _manifest(sources, collected, settings, pseudonymiser, now))
         except BaseException:
             lake.abandon(pending)
@@ -128,16 +128,18 @@ def _manifest(
         zones=collected.snapshot.zones,
         fuseaux={finess: collected.directory.zone(finess) for finess in named},
         sources=tuple(
-            SourceRecord(inventory, positions, _settings_digest(source), now)
+            SourceRecord(inventory, positions, _settings_digest(source, pseudonymiser), now)
             for inventory, positions, source in zip(collected.inventories, collected.positions, sources, strict=True)
         ),
         fichiers=(),
     )
 
 
-def _settings_digest(source: Source) -> str:
-    """What decides how a source is read: its adapter, its settings, and the content of its mapping."""
-    said = hashlib.sha256(f"{source.adapter.name}\n{source.settings.model_dump_json()}".encode())
+def _settings_digest(source: Source, pseudonymiser: Pseudonymiser) -> str:
+    """What decides the rows of a source: its adapter, its settings, the content of its mapping, and the keys."""
+    said = hashlib.sha256(
+        f"{pseudonymiser.lineage}\n{source.adapter.name}\n{source.settings.model_dump_json()}".encode()
+    )
     if source.settings.mapping:
         with suppress(OSError):
             said.update(source.settings.mapping.read_bytes())

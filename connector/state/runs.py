@@ -32,9 +32,14 @@ def begin(connection: Connection, verb: str, now: datetime) -> int:
     return int(connection.execute(added.returning(runs.c.id)).scalar_one())
 
 
-def end(connection: Connection, number: int, now: datetime, code: int, detail: str = "") -> None:
-    """Note how a run ended. `detail` is public text: counts and codes, never a value of a source."""
-    state = "termine" if code in DONE else "echec"
+def end(
+    connection: Connection, number: int, now: datetime, code: int, detail: str = "", *, failed: bool = False
+) -> None:
+    """Note how a run ended. `detail` is public text: counts and codes, never a value of a source.
+
+    `failed`: it did not do its work, whatever the code says (a source refused whole, for instance).
+    """
+    state = "termine" if code in DONE and not failed else "echec"
     ended = update(runs).where(runs.c.id == number)
     connection.execute(ended.values(fin=now.isoformat(), etat=state, code=code, detail=detail))
 

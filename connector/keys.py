@@ -1,0 +1,279 @@
+"""The keys of a site: a master key, a secret per controller, and the former ones as long as a snapshot needs them.
+
+The ring rests in `<etat>/cle/trousseau.json`, readable by its owner alone. With `[site] cle` the master key is where
+that reference says, and the ring holds the rest. Nothing here draws a key: what is fresh is given by the caller.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import getpass
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from connector.config import Organisme
+from connector.disk import write_synced
+from connector.errors import SettingsError, StateError
+from connector.pseudonymise import Organisation, Pseudonymiser
+
+FOLDER, NAME = "cle", "trousseau.json"
+SIZE = 32  # bytes of a key or of a secret
+Fresh = Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A master key and the secrets that went with it. `maitre` is None when it rests outside the ring."""
+
+    empreinte: str
+    maitre: bytes | None = field(repr=False)
+    secrets: Mapping[str, bytes] = field(repr=False)
+    creee_le: str
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """Every key that a site holds, the current generation last, and what was destroyed, with the day."""
+
+    generations: tuple[Generation, ...] = ()
+    organismes_detruits: Mapping[str, str] = field(default_factory=dict)
+    detruit_le: str = ""
+
+    @property
+    def current(self) -> Generation:
+        return self.generations[-1]
+
+    def pseudonymiser(self, organismes: Iterable[Organisme], cle: str = "") -> Pseudonymiser:
+        """What replaces identifiers under the current key, or under the one that `cle` names.
+
+        Raises:
+            StateError: that key is no longer there.
+        """
+        wanted = cle or self.current.empreinte
+        for one in self.generations:
+            if one.empreinte == wanted and one.maitre is not None:
+                finess = {et: each.nom for each in organismes for et in each.etablissements}
+                known = {et: nom for et, nom in finess.items() if nom in one.secrets}
+                return Pseudonymiser(one.maitre, Organisation(one.secrets, known))
+        raise StateError(f"La clé {wanted} de cet instantané n'est plus là ; lancez dui-connector collect.")
+
+
+def read_ring(etat: Path) -> KeyRing | None:
+    """The ring of a state folder, or None when there is none.
+
+    Raises:
+        StateError: it cannot be read.
+    """
+    path = etat / FOLDER / NAME
+    try:
+        if not path.exists():
+            return None
+        protect(path)
+        return loads(path.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise StateError(
+            f"{path} : trousseau illisible ; rétablissez-le : dui-connector key restore FICHIER."
+        ) from None
+
+
+def write_ring(etat: Path, ring: KeyRing) -> None:
+    """Keep a ring, readable by its owner alone. Raises StateError when the folder cannot be written."""
+    path = etat / FOLDER / NAME
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_synced(path, dumps(ring), private=True)
+        protect(path)
+    except OSError as error:
+        raise StateError(f"{path} : trousseau impossible à écrire ({error.strerror}) ; vérifiez les droits.") from None
+
+
+def protect(path: Path) -> None:
+    """Only the owner of a file may read it."""
+    if os.name == "posix":
+        path.chmod(0o600)
+        return
+    user = getpass.getuser()  # Windows: its access list; not run there yet
+    icacls = Path(os.environ.get("SYSTEMROOT", "C:\\Windows")) / "System32" / "icacls.exe"
+    subprocess.run([icacls, path, "/inheritance:r", "/grant:r", f"{user}:F"], check=True, capture_output=True)  # noqa: S603 - no text of a stranger
+
+
+def external(text: str, reference: str) -> bytes:
+    """A master key as `[site] cle` gives it: 32 bytes or more, in hexadecimal or base64.
+
+    Raises:
+        SettingsError: anything else; the value is never shown.
+    """
+    for read in (bytes.fromhex, _base64):
+        try:
+            key = read(text.strip())
+        except ValueError:
+            continue
+        if len(key) >= SIZE:
+            return key
+    raise SettingsError(
+        f"[site] cle, « {reference} » : attendu une clé d'au moins {SIZE} octets en hexadécimal ou en base64, trouvé "
+        f"{len(text)} caractères ; fabriquez-en une, par exemple : openssl rand -hex 32."
+    )
+
+
+def settled(
+    ring: KeyRing | None, organismes: Iterable[Organisme], outside: bytes | None, fresh: Fresh, now: datetime
+) -> KeyRing:
+    """The ring that a collection needs: made at the first one, with a secret for each controller of the settings.
+
+    Raises:
+        SettingsError: the key outside is not the one of the ring, or a controller's key was destroyed.
+        StateError: the key of the site was destroyed.
+    """
+    if ring is not None and ring.detruit_le:
+        raise StateError(
+            f"La clé du site a été détruite le {ring.detruit_le[:10]} ; pour recommencer avec une clé neuve : "
+            "dui-connector key rotate."
+        )
+    if ring is None:
+        ring = KeyRing((_generation(outside, fresh, now),))
+    ring = _with_outside(ring, outside)
+    names = [one.nom for one in organismes]
+    for nom in names:
+        if nom in ring.organismes_detruits:
+            raise SettingsError(
+                f"[[organisme]] « {nom} » : sa clé a été détruite le {ring.organismes_detruits[nom][:10]} ; "
+                "retirez-le des réglages, ou donnez-lui un autre nom."
+            )
+    missing = {nom: fresh(SIZE) for nom in names if nom not in ring.current.secrets}
+    if not missing:
+        return ring
+    return _with_current(ring, replace(ring.current, secrets={**ring.current.secrets, **missing}))
+
+
+def rotated(ring: KeyRing | None, outside: bytes | None, fresh: Fresh, now: datetime) -> KeyRing:
+    """The ring with a new master key and new secrets; the former ones stay for the snapshots made under them.
+
+    Raises:
+        SettingsError: the key rests outside and has not been changed there first.
+    """
+    ring = ring or KeyRing()
+    new = _generation(outside, fresh, now)
+    if any(one.empreinte == new.empreinte for one in ring.generations):
+        raise SettingsError(
+            "[site] cle : c'est toujours la même clé ; changez-la d'abord là où elle est, puis relancez."
+        )
+    names = ring.generations[-1].secrets if ring.generations else {}
+    new = replace(new, secrets={nom: fresh(SIZE) for nom in names})
+    return KeyRing((*ring.generations, new), ring.organismes_detruits)
+
+
+def without_organisme(ring: KeyRing, nom: str, now: datetime) -> KeyRing:
+    """The ring once the secrets of a controller are gone, in every generation.
+
+    Raises:
+        SettingsError: no such controller.
+    """
+    if not any(nom in one.secrets for one in ring.generations):
+        known = ", ".join(sorted({name for one in ring.generations for name in one.secrets})) or "aucun"
+        raise SettingsError(f"Organisme inconnu du trousseau : « {nom} » ; connus : {known}.")
+    left = tuple(
+        replace(one, secrets={name: secret for name, secret in one.secrets.items() if name != nom})
+        for one in ring.generations
+    )
+    return replace(ring, generations=left, organismes_detruits={**ring.organismes_detruits, nom: now.isoformat()})
+
+
+def destroyed(ring: KeyRing, now: datetime) -> KeyRing:
+    """The ring once everything is gone: what remains says when."""
+    return KeyRing((), ring.organismes_detruits, now.isoformat())
+
+
+def forgetting(ring: KeyRing, needed: Iterable[str]) -> KeyRing:
+    """The ring without the former generations that no snapshot needs any more."""
+    kept = set(needed)
+    former = tuple(one for one in ring.generations[:-1] if one.empreinte in kept)
+    return replace(ring, generations=(*former, *ring.generations[-1:]))
+
+
+def dumps(ring: KeyRing, *, whole: bool = False) -> bytes:
+    """The ring as bytes; a master key that rests outside is left out unless `whole`."""
+    content = {
+        "format": 1,
+        "cles": [
+            {
+                "empreinte": one.empreinte,
+                "maitre": _text(one.maitre) if one.maitre is not None and (whole or not _outside(one)) else "",
+                "hors_trousseau": _outside(one),
+                "organismes": {nom: _text(secret) for nom, secret in sorted(one.secrets.items())},
+                "creee_le": one.creee_le,
+            }
+            for one in ring.generations
+        ],
+        "organismes_detruits": dict(sorted(ring.organismes_detruits.items())),
+        "detruit_le": ring.detruit_le,
+    }
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def loads(text: bytes) -> KeyRing:
+    """A ring from its bytes. Raises ValueError, KeyError or TypeError when they are not those of a ring."""
+    content: dict[str, Any] = orjson.loads(text)
+    return KeyRing(
+        tuple(_read(one) for one in content["cles"]), dict(content["organismes_detruits"]), content["detruit_le"]
+    )
+
+
+class _External(bytes):
+    """A master key that rests outside the ring."""
+
+
+def _outside(one: Generation) -> bool:
+    return one.maitre is None or isinstance(one.maitre, _External)
+
+
+def _read(said: Mapping[str, Any]) -> Generation:
+    maitre = _base64(said["maitre"]) if said["maitre"] else None
+    return Generation(
+        said["empreinte"],
+        _External(maitre) if maitre and said["hors_trousseau"] else maitre,
+        {nom: _base64(secret) for nom, secret in said["organismes"].items()},
+        said["creee_le"],
+    )
+
+
+def _generation(outside: bytes | None, fresh: Fresh, now: datetime) -> Generation:
+    maitre = fresh(SIZE) if outside is None else _External(outside)
+    return Generation(Pseudonymiser(maitre).fingerprint, maitre, {}, now.isoformat())
+
+
+def _with_outside(ring: KeyRing, outside: bytes | None) -> KeyRing:
+    if outside is None:
+        if ring.current.maitre is None:
+            raise SettingsError("[site] cle : attendu la référence de la clé du site, qui manque ; remettez-la.")
+        return ring
+    found = Pseudonymiser(outside).fingerprint
+    if found != ring.current.empreinte:
+        raise SettingsError(
+            f"[site] cle : la clé trouvée ({found}) n'est pas celle du site ({ring.current.empreinte}) ; remettez "
+            "l'ancienne, ou adoptez la nouvelle : dui-connector key rotate."
+        )
+    return _with_current(ring, replace(ring.current, maitre=_External(outside)))
+
+
+def _with_current(ring: KeyRing, current: Generation) -> KeyRing:
+    return replace(ring, generations=(*ring.generations[:-1], current))
+
+
+def _text(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError from None
