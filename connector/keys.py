@@ -37,6 +37,7 @@ class Generation:
     maitre: bytes | None = field(repr=False)
     secrets: Mapping[str, bytes] = field(repr=False)
     creee_le: str
+    dehors: bool = False  # the master key rests where `[site] cle` says
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,8 @@ def dumps(ring: KeyRing, *, whole: bool = False) -> bytes:
         "cles": [
             {
                 "empreinte": one.empreinte,
-                "maitre": _text(one.maitre) if one.maitre is not None and (whole or not _outside(one)) else "",
-                "hors_trousseau": _outside(one),
+                "maitre": _text(one.maitre) if one.maitre is not None and (whole or not one.dehors) else "",
+                "dehors": one.dehors,
                 "organismes": {nom: _text(secret) for nom, secret in sorted(one.secrets.items())},
                 "creee_le": one.creee_le,
             }
@@ -227,27 +228,19 @@ def loads(text: bytes) -> KeyRing:
     )
 
 
-class _External(bytes):
-    """A master key that rests outside the ring."""
-
-
-def _outside(one: Generation) -> bool:
-    return one.maitre is None or isinstance(one.maitre, _External)
-
-
 def _read(said: Mapping[str, Any]) -> Generation:
-    maitre = _base64(said["maitre"]) if said["maitre"] else None
     return Generation(
         said["empreinte"],
-        _External(maitre) if maitre and said["hors_trousseau"] else maitre,
+        _base64(said["maitre"]) if said["maitre"] else None,
         {nom: _base64(secret) for nom, secret in said["organismes"].items()},
         said["creee_le"],
+        said["dehors"],
     )
 
 
 def _generation(outside: bytes | None, fresh: Fresh, now: datetime) -> Generation:
-    maitre = fresh(SIZE) if outside is None else _External(outside)
-    return Generation(Pseudonymiser(maitre).fingerprint, maitre, {}, now.isoformat())
+    maitre = fresh(SIZE) if outside is None else outside
+    return Generation(Pseudonymiser(maitre).fingerprint, maitre, {}, now.isoformat(), outside is not None)
 
 
 def _with_outside(ring: KeyRing, outside: bytes | None) -> KeyRing:
@@ -261,7 +254,7 @@ def _with_outside(ring: KeyRing, outside: bytes | None) -> KeyRing:
             f"[site] cle : la clé trouvée ({found}) n'est pas celle du site ({ring.current.empreinte}) ; remettez "
             "l'ancienne, ou adoptez la nouvelle : dui-connector key rotate."
         )
-    return _with_current(ring, replace(ring.current, maitre=_External(outside)))
+    return _with_current(ring, replace(ring.current, maitre=outside, dehors=True))
 
 
 def _with_current(ring: KeyRing, current: Generation) -> KeyRing:

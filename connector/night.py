@@ -7,7 +7,7 @@ leaves the lake as it is; faults inside a source bar what they bar, as in an aud
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -77,20 +77,30 @@ class Night:
     mots: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """When a collection runs, and what a person asked of it.
+
+    `accept_missing`: a source may give fewer tables than before; `whole`: sources that can resume are read again
+    from the start; `protected`: snapshots that retention leaves alone.
+    """
+
+    now: datetime
+    accept_missing: bool = False
+    whole: bool = False
+    protected: frozenset[str] = frozenset()
+
+
 def collect_night(
     sources: Sequence[Source],
     settings: Settings,
     pseudonymiser: Pseudonymiser,
     etat: Path,
-    now: datetime,
+    asked: Asked,
     *,
-    accept_missing: bool = False,
-    protected: Collection[str] = (),
     progress: Callable[[str, int], None] = lambda source, rows: None,
 ) -> Night:
     """Collect every source into the next snapshot. The caller holds the lock of the collection.
-
-    `protected` are snapshots that retention leaves alone.
 
     Raises:
         SourceDataError: a source stops short, or lacks a table; the last snapshot stays.
@@ -105,14 +115,14 @@ def collect_night(
             before = _stamps(sources)
             collected = collect(sources, settings, pseudonymiser, pending, progress=progress)
             _refuse_half(sources, collected, before)
-            if previous is not None and not accept_missing:
+            if previous is not None and not asked.accept_missing:
                 _refuse_missing(previous, collected, [_settings_digest(one, pseudonymiser) for one in sources])
-            kept = lake.commit(pending, _manifest(sources, collected, settings, pseudonymiser, now))
+            kept = lake.commit(pending, _manifest(sources, collected, settings, pseudonymiser, asked.now))
         except BaseException:
             lake.abandon(pending)
             raise
         with suppress(OSError):  # what could not be removed goes at the next collection
-            lake.retire(now, settings.conservation.instantanes, protected)
+            lake.retire(asked.now, settings.conservation.instantanes, asked.protected)
     return Night(kept.nom, replace(collected, snapshot=kept.snapshot), tuple(words))
 
 

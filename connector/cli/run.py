@@ -62,9 +62,8 @@ def opened(options: Options) -> Iterator[Opened]:
     from connector.agent import open_site, sources_of
     from connector.collect import FaultySourceError
 
-    detection = _detect(options, settings)
-    _say_detected(detection)
-    with tempfile.TemporaryDirectory(prefix="dui-connector-") as scratch, _progress() as advance:
+    detection = detected(options.sources, settings, options.mapping, options.config)
+    with tempfile.TemporaryDirectory(prefix="dui-connector-") as scratch, progress() as advance:
         try:
             with open_site(
                 sources_of(detection.sources, settings),
@@ -96,27 +95,36 @@ def _asked(options: Options, settings: Settings) -> Asked:
     )
 
 
-def _detect(options: Options, settings: Settings) -> Detection:
+def detected(
+    sources: Sequence[Path] | None, settings: Settings, mapping: Path | None, config: Path | None
+) -> Detection:
+    """The sources asked, all those of the settings when none is; what was recognised is told.
+
+    Raises:
+        UsageError: no source at all.
+        SourceDataError: nothing recognised.
+    """
     from connector.adapters.base import Grouping
     from connector.adapters.dui.mapped_sources import find_sources
 
-    base = options.config.parent if options.config else None
-    asked = options.sources or [Path(one.nom or str(one.chemin)) for one in settings.source]
+    base = config.parent if config else None
+    asked = sources or [Path(one.nom or str(one.chemin)) for one in settings.source]
     if not asked:
         raise UsageError("Aucune source : donnez un dossier d'exports, ou --config avec des [[source]].")
-    detection = find_sources(asked, settings, mapping=options.mapping, base=base)
+    detection = find_sources(asked, settings, mapping=mapping, base=base)
     connected = any(source.adapter.grouping is Grouping.CONNECTION for source in detection.sources)
     if not connected and not any(source.files for source in detection.sources):
         names = ", ".join(str(path) for path in asked)
-        if options.mapping:
+        if mapping:
             raise SourceDataError(
-                f"{names} : aucun fichier reconnu, ni nommé par {options.mapping} ; "
+                f"{names} : aucun fichier reconnu, ni nommé par {mapping} ; "
                 "vérifiez le dossier, ou lancez dui-connector mapping check."
             )
         raise SourceDataError(
             f"{names} : aucun fichier reconnu ; attendu des fichiers pivot (usagers.csv, sejours.csv…), un classeur, "
             "des Bundles TDDUI, des messages HL7 v2 ou XDS, ou un export décrit par --mapping."
         )
+    _say_detected(detection)
     return detection
 
 
@@ -138,7 +146,7 @@ def say_problems(inventories: Sequence[SourceInventory]) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], None]]:
+def progress() -> Iterator[Callable[[str, int], None]]:
     """A progress bar on a terminal, nothing in a log."""
     if not sys.stderr.isatty():
         yield lambda source, rows: None

@@ -46,3 +46,14 @@ def opened_state(config: Path, now: datetime) -> Iterator[OpenedState]:
         yield OpenedState(settings, config.parent, folder, database)
     finally:
         database.close()
+
+
+def outside_key(site: OpenedState) -> bytes | None:
+    """The master key that `[site] cle` names, or None when it rests in the state folder. Raises SettingsError."""
+    from connector.keys import external
+    from connector.secrets import reveal
+
+    reference = site.settings.site.cle
+    if reference is None:
+        return None
+    return external(reveal(reference, what="[site], clé « cle »", base=site.base), reference)

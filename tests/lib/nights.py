@@ -14,6 +14,7 @@ from connector.agent import Asked, audit, open_snapshot
 from connector.config import Settings
 from connector.indicators.programme import load_programme
 from connector.model.result import Result
+from connector.night import Asked as NightAsked
 from connector.night import Night, collect_night, read_last
 from connector.pseudonymise import Pseudonymiser
 from tests.lib.run import KEY, source
@@ -59,6 +60,10 @@ def people(*dossiers: tuple[str, str], ids: str = "A B C") -> dict[str, list[dic
     }
 
 
+def _quiet(source: str, rows: int) -> None:
+    """No progress bar."""
+
+
 @dataclass
 class Site:
     """A folder of exports and a state folder."""
@@ -76,13 +81,17 @@ class Site:
     def etat(self) -> Path:
         return self.root / "etat"
 
-    def night(self, day: str, tables: Mapping[str, Rows] | None = None, hour: int = 2, **asked: Any) -> Night:
+    def night(
+        self, day: str, tables: Mapping[str, Rows] | None = None, hour: int = 2, progress: Any = _quiet, **asked: Any
+    ) -> Night:
         """Write the exports of that night when they are given, then collect them."""
         now = at(day, hour)
         if tables is not None:
             write(self.exports, tables, now)
         found = source(self.adapter, self.exports)
-        return collect_night([found], self.settings, Pseudonymiser(self.key), self.etat, now, **asked)
+        return collect_night(
+            [found], self.settings, Pseudonymiser(self.key), self.etat, NightAsked(now, **asked), progress=progress
+        )
 
     def results(self, day: str, *, programme: str = "esms-2022") -> dict[str, Result]:
         """The results of the ET at a measure date, from the last snapshot."""

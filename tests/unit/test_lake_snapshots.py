@@ -200,8 +200,8 @@ def test_retention_keeps_the_last_ones_and_those_that_are_needed(tmp_path: Path)
     site = Site(tmp_path, settings)
     needed = site.night("2025-01-01", UPDATED)
     site.night("2025-01-02")
-    site.night("2025-01-25", protected={needed.nom})
-    site.night("2025-01-30", protected={needed.nom})
+    site.night("2025-01-25", protected=frozenset({needed.nom}))
+    site.night("2025-01-30", protected=frozenset({needed.nom}))
     assert Lake(site.etat).names() == [
         "00000001-20250101T020000Z",
         "00000003-20250125T020000Z",
