@@ -27,6 +27,7 @@ _BUILT_IN = {
     "xds": "connector.adapters.dmp.xds:XdsAdapter",
     "postfix": "connector.adapters.mssante.postfix:PostfixAdapter",
     "pdsm": "connector.adapters.dmp.pdsm:PdsmAdapter",
+    "courriels": "connector.adapters.mssante.courriels:MailAdapter",
     "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
     "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
 }

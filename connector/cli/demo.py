@@ -21,13 +21,14 @@ def demo(
 
     from connector.cli.audit import run_audit
     from connector.cli.run import Options
-    from connector.demo import hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
+    from connector.demo import courriels, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
     from connector.demo.organisation import Organisation
 
     organisation = Organisation(graine, date_mesure=date(2025, 4, 1))
     exports = dossier / "exports"
     pivot.write(organisation, exports)
     others = {"correspondance": mapped, "tddui": tddui, "hl7v2": hl7v2, "xds": xds, "pdsm": pdsm, "postfix": postfix}
+    others["courriels"] = courriels
     for name, writer in others.items():
         writer.write(organisation, dossier / "autres-formats" / name)
     run_audit(

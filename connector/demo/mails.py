@@ -24,6 +24,7 @@ class Mail:
     sender: str
     outcomes: tuple[str, ...]
     finess: str
+    et: EtData
     rank: int  # among those of its ET
 
     @property
@@ -34,9 +35,9 @@ class Mail:
     def recipients(self) -> tuple[str, ...]:
         return tuple(f"medecin{rank + 1}@cabinet-demo.mssante.fr" for rank, _ in enumerate(self.outcomes))
 
-    def row(self, finess: str = "") -> Row:
+    def row(self, kind: str = "", finess: str = "") -> Row:
         """The pivot row that says the same."""
-        return (self.identifier, self.moment.isoformat(), self.sender, self.statut, "", finess)
+        return (self.identifier, self.moment.isoformat(), self.sender, self.statut, kind, finess)
 
 
 def mails(organisation: Organisation) -> Iterator[Mail]:
@@ -55,4 +56,4 @@ def mails_of(et: EtData) -> Iterator[Mail]:
     for rank, rows in enumerate(groups.values()):
         identifier, horodatage, sender, _, _, finess = rows[0]
         moment = aware(horodatage, et.zone, identifier)
-        yield Mail(identifier, moment, sender.strip() or own, tuple(row[3] for row in rows), finess, rank)
+        yield Mail(identifier, moment, sender.strip() or own, tuple(row[3] for row in rows), finess, et, rank)

@@ -219,6 +219,30 @@ _KINDS = (
         "[Il ne compte|Ils ne comptent] pas, et aucune adresse n'est gardée.",
     ),
     FindingKind(
+        "brouillons",
+        _I,
+        "{nombre} [brouillon|brouillons] dans une boîte aux lettres.",
+        "[Il ne compte|Ils ne comptent] pas.",
+    ),
+    FindingKind(
+        "courriels_sans_identifiant",
+        _I,
+        "{nombre} [courriel|courriels] sans Message-ID.",
+        "L'empreinte de [ses|leurs] en-têtes en tient lieu.",
+    ),
+    FindingKind(
+        "archives_xdm_non_lues",
+        _A,
+        "{nombre} [archive IHE_XDM non lue|archives IHE_XDM non lues] ({detail}).",
+        "La boîte d'envoi désigne alors l'établissement.",
+    ),
+    FindingKind(
+        "archives_xdm_plusieurs_personnes",
+        _A,
+        "{nombre} [archive IHE_XDM concerne|archives IHE_XDM concernent] plusieurs personnes.",
+        "Un courriel ne devrait en concerner qu'une : signalez-le à l'éditeur.",
+    ),
+    FindingKind(
         "journal_incomplet",
         _A,
         "{nombre} [envoi|envois] dont le début manque au journal.",

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from itertools import count, islice
 from pathlib import Path
 from random import Random
@@ -67,6 +68,11 @@ def journal(store: Store) -> Path:
     """Lines of a Postfix relay, six for each message."""
     wanted = store.sizes.journal
     return store.get("journal", lambda folder: _write_journal(folder, wanted), _DEMO, wanted)
+
+
+def mailbox(store: Store, wanted: int) -> Path:
+    """An mbox of mails of 10 kB, one in fifty of them followed by its return."""
+    return store.get(f"mbox-{wanted}", lambda folder: _write_mailbox(folder, wanted), _DEMO, wanted)
 
 
 def data(folder: Path) -> Path:
@@ -192,3 +198,39 @@ def _journal_lines(queue: str, rank: int) -> tuple[str, str]:
         "smtpd[811]: disconnect from dui.local[192.0.2.5] ehlo=2 starttls=1 auth=1 mail=1 rcpt=1 data=1 quit=1\n"
     )
     return begun, ended
+
+
+def _write_mailbox(folder: Path, wanted: int) -> None:
+    data(folder).mkdir()
+    start, text = datetime(2024, 1, 1, tzinfo=timezone.utc), "Un texte de démonstration sans intérêt.\n" * 250
+    with (data(folder) / "Sent.mbox").open("w", encoding="utf-8") as stream:
+        for rank in range(wanted):
+            moment = start + timedelta(minutes=rank)
+            separator = f"From a@b {moment:%a %b %d %H:%M:%S %Y}\n"
+            head = f"Date: {format_datetime(moment)}\nTo: medecin{rank % 999}@cabinet.mssante.fr\nMIME-Version: 1.0\n"
+            sender = f"Message-ID: <{rank}.mbox@demo.mssante.fr>\nFrom: contact.{rank % 300}@demo.mssante.fr\n"
+            stream.write(f"{separator}{sender}{head}Content-Type: text/plain\n\n{text}\n")
+            if rank % 50 == 0:
+                stream.write(f"{separator}From: MAILER-DAEMON@demo.mssante.fr\nMessage-ID: <{rank}.retour@x>\n{head}")
+                stream.write(_RETURN.format(rank=rank, who=rank % 999))
+    _close(folder, wanted + -(-wanted // 50))
+
+
+_RETURN = """Content-Type: multipart/report; report-type=delivery-status; boundary=B
+
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.demo.mssante.fr
+
+Final-Recipient: rfc822; medecin{who}@cabinet.mssante.fr
+Action: failed
+
+--B
+Content-Type: text/rfc822-headers
+
+Message-ID: <{rank}.mbox@demo.mssante.fr>
+
+--B--
+
+"""

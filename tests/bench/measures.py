@@ -20,6 +20,7 @@ _ALL, _FLOOR_GOAL = "Tous les indicateurs depuis le lac", "≤ 2 × plancher"
 _READ = "tests.bench.sides_exchanges:read"
 _TDDUI = "connector.adapters.dui.tddui:TdduiAdapter"
 _HL7V2 = "connector.adapters.mssante.hl7v2:Hl7v2Adapter"
+_MAILS = "connector.adapters.mssante.courriels:MailAdapter"
 _POSTFIX = "connector.adapters.mssante.postfix:PostfixAdapter"
 _XDS = "connector.adapters.dmp.xds:XdsAdapter"
 
@@ -193,6 +194,27 @@ def journal(bench: Bench) -> Iterator[Line]:
     yield Line(name, figure, "≥ 60 000/s", "", ours.memory, 300_000_000, speed >= 60_000, "", {"lecture": ours.told})
 
 
+def mailbox(bench: Bench) -> Iterator[Line]:
+    """An mbox, beside one ten times smaller: the same memory."""
+    wanted = bench.store.sizes.courriels
+    folder, small = exchanges.mailbox(bench.store, wanted), exchanges.mailbox(bench.store, wanted // 10)
+    number, total = exchanges.volume(folder)
+    warm(exchanges.data(folder))
+    ours, tenth = bench.pairs(*(Side(_READ, (_MAILS, exchanges.data(one))) for one in (folder, small)))
+    ratio = ours.memory / tenth.memory
+    yield Line(
+        f"Boîte mbox de {size(total)}",
+        rate(ours.rate(number), "courriels"),
+        "mémoire ≤ 1,1 × celle d'une boîte dix fois plus petite",
+        times(ratio),
+        ours.memory,
+        300_000_000,
+        ratio <= 1.1,
+        "",
+        {"lecture": ours.told, "dixième": tenth.told, "rapport": ratio},
+    )
+
+
 MEASURES: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "indicateurs": indicators,
     "csv": csv,
@@ -200,9 +222,10 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "hl7v2": hl7v2,
     "xds": xds,
     "postfix": journal,
+    "courriels": mailbox,
     "commandes": commands.both,
 }
-_READERS = {"tddui": _TDDUI, "hl7v2": _HL7V2, "xds": _XDS, "postfix": _POSTFIX}
+_READERS = {"tddui": _TDDUI, "hl7v2": _HL7V2, "xds": _XDS, "postfix": _POSTFIX, "courriels": _MAILS}
 
 
 def lines_of(name: str, bench: Bench) -> Iterator[Line]:

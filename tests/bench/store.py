@@ -30,6 +30,7 @@ class Sizes:
     hl7_longs: int = 2000  # messages of 100 kB
     xds: int = 5000  # pairs
     journal: int = 2_000_000  # lines of a Postfix log
+    courriels: int = 60_000  # mails of a mailbox
 
     @property
     def pivot(self) -> tuple[int, ...]:
@@ -58,6 +59,7 @@ FAST = Sizes(
     hl7_longs=20,
     xds=60,
     journal=4000,
+    courriels=400,
 )
 
 

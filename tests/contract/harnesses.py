@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
+import zipfile
+from base64 import encodebytes
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -15,7 +18,7 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from connector.config import SourceSettings
-from connector.demo import hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
+from connector.demo import courriels, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.mapping import settled
 from connector.model.tables import TABLES, Kind
 from tests.lib.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness, Records
@@ -609,7 +612,63 @@ POSTFIX_ROTATED = replace(
     ),
 )
 
-HARNESSES = {str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, PDSM, POSTFIX, TDDUI, MAPPED)}
+# Mailboxes: the first ET as a Maildir, the second as mbox.
+
+
+def _write_mails(records: Any, folder: Path) -> None:
+    courriels.write(records, folder)
+    _named(folder, b"DEMO USAGER", b"DUPONT Sophie")
+
+
+def _empty_mails(folder: Path) -> None:
+    """A mailbox that holds nothing but a draft."""
+    _write(folder / "brouillon.eml", b"From: a@b.mssante.fr\nDate: Mon, 31 Mar 2025 08:00:00 +0200\nX-Unsent: 1\n\nA\n")
+
+
+_SENT = f"{PARIS}/Maildir/.Sent/cur/000001.demo:2,S"
+_EVIL = io.BytesIO()
+with zipfile.ZipFile(_EVIL, "w") as _archive:
+    _archive.writestr("../METADATA.XML", "<a/>")
+_ATTACHED = re.compile(rb"\n\n[A-Za-z0-9+/=\n]{80,}\n\n")
+
+
+def _with_archive(folder: Path, data: bytes) -> None:
+    path = folder / _SENT
+    path.write_bytes(_ATTACHED.sub(lambda _: b"\n\n" + encodebytes(data) + b"\n", path.read_bytes()))
+
+
+COURRIELS = Harness(
+    adapter="courriels",
+    write=_write_mails,
+    says=courriels.reduced_pivot,
+    empty=_empty_mails,
+    empty_tables=frozenset({"messages_mssante"}),
+    faults=(
+        Fault(
+            "une date illisible",
+            replaced(_SENT, b"Date: Mon, 31 Mar 2025 23:59:59 +0200", b"Date: hier"),
+            (f"{_SENT}, champ « horodatage » : {_DATE}",),
+        ),
+        Fault(
+            "un courriel sans date dans un mbox",
+            replaced(f"{CAYENNE}/Sent.mbox", b"Date: Mon, 31 Mar 2025 23:59:59 -0300\n", b""),
+            (
+                f"{CAYENNE}/Sent.mbox, message 2, champ « Date » : attendu cet en-tête, "
+                "trouvé un courriel sans lui ; réexportez ce courriel.",
+            ),
+        ),
+        Fault(
+            "une archive qui nomme un fichier hors d'elle",
+            lambda folder: _with_archive(folder, _EVIL.getvalue()),
+            (
+                f"{_SENT}, archive IHE_XDM.ZIP : attendu des noms de fichiers à l'intérieur de l'archive, "
+                "trouvé un nom qui en sort ; ne l'ouvrez pas : prévenez l'expéditeur.",
+            ),
+        ),
+    ),
+)
+
+HARNESSES = {str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, PDSM, POSTFIX, COURRIELS, TDDUI, MAPPED)}
 VARIANTS = {  # other forms of the same formats
     "pivot_parquet": PARQUET,
     "hl7v2_un_par_fichier": HL7V2_ONE_BY_ONE,

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from python_calamine import CalamineWorkbook
 
-from connector.demo import hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
+from connector.demo import courriels, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.demo.moments import is_bare_date
 from connector.demo.organisation import Organisation
 from connector.model.finess import normalise_finess, zone_of
@@ -34,6 +34,8 @@ WRITERS: dict[str, Callable[[Organisation, Path], None]] = {
     "hl7v2": hl7v2.write,
     "hl7v2 one by one": lambda organisation, folder: hl7v2.write(organisation, folder, one_file_per_message=True),
     "hl7v2 reduced": hl7v2.reduced_pivot,
+    "courriels": courriels.write,
+    "courriels reduced": courriels.reduced_pivot,
     "postfix": postfix.write,
     "postfix reduced": postfix.reduced_pivot,
     "xds": xds.write,

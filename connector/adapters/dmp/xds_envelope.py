@@ -51,7 +51,7 @@ def read_root(path: Path, limits: Limits) -> Any:
         raise UnusableError("", "un fichier ordinaire", "autre chose", "retirez-le de la source.")
     with path.open("rb", buffering=0) as stream:
         data = _xml(stream, limits.ligne_max)
-    return _parse(data, limits.profondeur_max)
+    return parse(data, limits.profondeur_max)
 
 
 def _xml(stream: FileIO, limit: int) -> bytes:
@@ -167,7 +167,12 @@ def _parser() -> Any:
     )
 
 
-def _parse(data: bytes, depth: int) -> Any:
+def parse(data: bytes, depth: int) -> Any:
+    """The root element of an XML text: nothing opened, nothing expanded, at most `depth` levels.
+
+    Raises:
+        UnusableError: the text is not XML, has a DOCTYPE, or is nested too deep.
+    """
     prolog = re.match(rb"[^<]*(?:<[?!][^<]*)*", data)
     if prolog and b"<!DOCTYPE" in prolog[0]:
         raise _doctype()
