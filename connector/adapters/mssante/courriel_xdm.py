@@ -11,7 +11,8 @@ import zlib
 from typing import NamedTuple
 
 from connector.adapters.dmp import xds_envelope
-from connector.adapters.dmp.xds_request import Deposit, read_deposits
+from connector.adapters.dmp.deposits import Deposit
+from connector.adapters.dmp.xds_request import read_deposits
 from connector.adapters.mssante.hl7v2_fields import UnusableError
 from connector.config import Limits
 
