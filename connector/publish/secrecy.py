@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from connector.model.result import Calcul, Result
-from connector.publish.terms import BASES, base_of, facts_of, form_of
+from connector.publish.terms import BASES, RATIO, base_of, facts_of, form_of
 
 ANNUAL = "annuel"
 _AT_LEAST = 3  # with 2, « secret » would mean 1
@@ -40,14 +40,33 @@ def secret_lines(results: Sequence[Result], threshold: int) -> frozenset[str]:
     limit = effective(threshold)
     lines = _lines(results)
     counts = _counts(lines)
-    small = [cell for cell in _cells(counts, lines) if 0 < cell.value < limit]
-    hidden: set[str] = set()
+    small = [cell for cell in _cells(counts) if 0 < cell.value < limit]
+    hidden = _hidden_by_themselves(results, lines, limit)
     while True:
         seen = {key for code, line in lines.items() if code not in hidden for key in line}
         victim = next((cell.victim for cell in small if cell.needs <= seen), None)
         if victim is None:
             return frozenset(hidden)
         hidden |= {code for code, line in lines.items() if victim in line}
+
+
+def _hidden_by_themselves(results: Sequence[Result], lines: dict[str, dict[Key, int]], limit: int) -> set[str]:
+    """Lines with a small count of their own, and those that publish the same numerator.
+
+    Without the latter, « secret » beside a known numerator would bound the hidden denominator, and a
+    set inside it could then give it away.
+    """
+    small = {result.indicateur: _top(result) for result in results if any(0 < n < limit for n in _own(result))}
+    return {code for code, line in lines.items() if code in small or line.keys() & set(small.values())}
+
+
+def _own(result: Result) -> Iterator[int]:
+    """What a line says by itself. Messages are no persons, yet their difference with them is protected too."""
+    if result.calcul is not Calcul.NON_CALCULABLE:
+        yield result.numerateur or 0
+        yield result.denominateur or 0
+        yield result.indetermines or 0
+        yield (result.denominateur or 0) - (result.numerateur or 0)
 
 
 def _lines(results: Sequence[Result]) -> dict[str, dict[Key, int]]:
@@ -77,21 +96,28 @@ def _counts(lines: dict[str, dict[Key, int]]) -> dict[Key, int]:
 
 def _figures(result: Result) -> dict[Key, int]:
     base = base_of(result.indicateur, result.parametres)
-    inner, outer = facts_of(result.indicateur)
-    counts_persons = bool(base) and form_of(result.indicateur) != "ratio"
-    top: Key = (base, outer) if counts_persons else (result.indicateur, ())
-    figures = {(base, inner): result.denominateur, top: result.numerateur, (base, _UNDETERMINED): result.indetermines}
+    figures: dict[Key, int | None] = {
+        (base, facts_of(result.indicateur)[0]): result.denominateur,
+        _top(result): result.numerateur,
+        (base, _UNDETERMINED): result.indetermines,
+    }
     return {key: count for key, count in figures.items() if count is not None}
 
 
-def _cells(counts: dict[Key, int], lines: dict[str, dict[Key, int]]) -> Iterator[_Cell]:
+def _top(result: Result) -> Key:
+    """The set that a numerator counts; what is no person is named after its indicator."""
+    base = base_of(result.indicateur, result.parametres)
+    counts_persons = bool(base) and form_of(result.indicateur) != RATIO
+    return (base, facts_of(result.indicateur)[1]) if counts_persons else (result.indicateur, ())
+
+
+def _cells(counts: dict[Key, int]) -> Iterator[_Cell]:
     yield from (_Cell(count, frozenset([key]), key) for key, count in counts.items())
     for one, other in combinations(counts, 2):
         yield from _difference(counts, one, other)
         yield from _difference(counts, other, one)
     yield from _undecided(counts)
     yield from _outside_the_window(counts)
-    yield from _ratios(lines)
 
 
 def _difference(counts: dict[Key, int], outer: Key, inner: Key) -> Iterator[_Cell]:
@@ -128,12 +154,3 @@ def _outside_the_window(counts: dict[Key, int]) -> Iterator[_Cell]:
             if all(key in counts for key in needs):
                 a, b, c, d = (counts[key] for key in needs)
                 yield _Cell((a - b) - (c - d), frozenset(needs), _weaker(needs[1], needs[3]))
-
-
-def _ratios(lines: dict[str, dict[Key, int]]) -> Iterator[_Cell]:
-    """Messages are no persons, yet « denominator less numerator » is a count like another for who reads it."""
-    for code, line in lines.items():
-        messages: Key = (code, ())
-        for key, count in line.items():
-            if messages in line and key[0] in BASES:
-                yield _Cell(count - line[messages], frozenset([key, messages]), messages)
