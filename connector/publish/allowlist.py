@@ -61,6 +61,7 @@ FACTS: dict[str, Fact] = {
     "finess": Fact("numéro FINESS d'un établissement ou d'une entité juridique", _matches(r"[0-9A-Z]{9}")),
     "nom": Fact("nom de l'établissement", _text),
     "code": Fact("code public : indicateur, programme, statut, motif, constat, assiette", _matches(_CODE)),
+    "mot": Fact("nom d'une ressource", _matches(r"[A-Za-z0-9_]{1,64}")),
     "code_recepteur": Fact("code fourni par le récepteur, dans [[destination]] codes", _text),
     "date": Fact("date de fenêtre ou de mesure", _matches(r"\d{4}-\d{2}-\d{2}")),
     "mois": Fact("mois ou intervalle ISO de la fenêtre", _matches(r"\d{6}|\d{4}-\d{2}-01/P1M")),
@@ -95,7 +96,7 @@ _EXTENSIONS = (
 FIXED: frozenset[Any] = frozenset(
     {
         *("MeasureReport", "Measure", "Location", "Organization", "complete", "summary", "active", "increase"),
-        *("et", "ej", "#et", "#ej", "FINEG", "FINEJ", "initial-population", "numerator", "denominator", "text/plain"),
+        *("et", "ej", "#et", "#ej", "FINEG", "FINEJ", "initial-population", "numerator", "denominator"),
         *("unknown", "error", "not-applicable", "masked", "CREATE_AND_UPDATE", True, False),
         *(f"{_URN}extension:{name}" for name in _EXTENSIONS),
         *_EXTENSIONS,  # inside a compound extension, a bare name
@@ -107,8 +108,6 @@ FIXED: frozenset[Any] = frozenset(
         "http://terminology.hl7.org/CodeSystem/measure-improvement-notation",
         "https://finess.esante.gouv.fr",
         "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203",
-        "https://profiles.ihe.net/QRPH/mADX/StructureDefinition/mADX-Measure",
-        "https://profiles.ihe.net/QRPH/mADX/StructureDefinition/mADX-MeasureReport",
     }
 )
 
@@ -188,7 +187,7 @@ _GROUP: Paths = {
     "measureScore.value": "taux",
 }
 _REPORT: Paths = {
-    **dict.fromkeys(("resourceType", "meta.profile[]", "status", "type"), "fixe"),
+    **dict.fromkeys(("resourceType", "status", "type"), "fixe"),
     "id": "identifiant",
     "identifier[].system": "fixe",
     "identifier[].value": "identifiant",
@@ -215,8 +214,9 @@ _REPORT: Paths = {
     **_under("group[].", _GROUP),
 }
 _MEASURE: Paths = {
-    **dict.fromkeys(("resourceType", "meta.profile[]", "status", "experimental"), "fixe"),
-    **dict.fromkeys(("id", "name"), "identifiant"),
+    **dict.fromkeys(("resourceType", "status", "experimental"), "fixe"),
+    "id": "identifiant",
+    "name": "mot",
     "url": "mesure",
     "version": "version",
     **dict.fromkeys(("title", "description", "publisher"), "texte"),
@@ -226,7 +226,7 @@ _MEASURE: Paths = {
     **_under("group[].", _extension("forme", "valueCode", "code")),
     "group[].description": "texte",
     **_under("group[].population[].code.", _CODING),
-    "group[].population[].criteria.language": "fixe",
+    **_under("group[].population[].criteria._language.", _ABSENT),
     "group[].population[].criteria.expression": "texte",
 }
 _ADX: Paths = {

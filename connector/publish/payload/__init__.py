@@ -44,15 +44,16 @@ def build(edition: Edition, destination: Destination) -> Payload:
 
 
 def definition(edition: Edition, destination: Destination) -> Payload | None:
-    """The FHIR `Measure` that the reports of this edition point to, one per programme@version.
+    """The FHIR `Measure` that the reports to this destination point to, one per programme@version.
 
-    None when the destination is no FHIR server.
+    To be sent once before them. None when the destination is no FHIR server.
     """
     if destination.type != "fhir":
         return None
     from connector.publish.payload import fhir, measure
 
-    codes = tuple(result.indicateur for result in edition.resultats)
+    kept = destination.indicateurs
+    codes = tuple(result.indicateur for result in edition.resultats if not kept or result.indicateur in kept)
     resource = measure.to_measure(edition.programme, edition.catalogue, codes)
     return Payload(fhir.dumps("fhir-mesure", resource), fhir.CONTENT_TYPE, "PUT", f"Measure/{resource['id']}")
 

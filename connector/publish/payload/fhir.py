@@ -2,7 +2,9 @@
 
 Subject: the establishment, a Location (R4 allows no Organization there). Reporter: its legal entity,
 or itself when that is unknown. Both are contained. What has no figure has a `_count` with the reason,
-never a 0; a secret figure has the reason `masked`. `measureScore` is a fraction.
+never a 0; a secret figure has the reason `masked`. `measureScore` is a fraction. The report conforms to
+the mADX profile (tested) and does not claim it in `meta`: a server that validates and does not know the
+profile would refuse it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ URN = "urn:dui-connector:"
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 POPULATION = "http://terminology.hl7.org/CodeSystem/measure-population"
 IMPROVEMENT = "http://terminology.hl7.org/CodeSystem/measure-improvement-notation"
-MADX = "https://profiles.ihe.net/QRPH/mADX/StructureDefinition/mADX-"
 FINESS = "https://finess.esante.gouv.fr"
 FINESS_TYPE = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
 
@@ -46,7 +47,6 @@ def to_report(declared: Declaration) -> Json:
     report: Json = {
         "resourceType": "MeasureReport",
         "id": declared.identifiant,
-        "meta": {"profile": [f"{MADX}MeasureReport"]},
         "contained": _places(declared),
         "extension": [*_header(declared), *(_finding(one) for one in declared.constats)],
         "identifier": [

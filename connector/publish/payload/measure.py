@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.model.wording import INDICATORS
-from connector.publish.payload.fhir import IMPROVEMENT, MADX, POPULATION, URN, extension, measure_url
+from connector.publish.payload.fhir import DATA_ABSENT, IMPROVEMENT, POPULATION, URN, extension, measure_url
 from connector.publish.terms import COHORT, form_of
 
 Json = dict[str, Any]
@@ -17,7 +17,6 @@ def to_measure(programme: str, catalogue: str, codes: Sequence[str]) -> Json:
     return {
         "resourceType": "Measure",
         "id": f"{programme}-{catalogue}",
-        "meta": {"profile": [f"{MADX}Measure"]},
         "url": measure_url(programme),
         "version": catalogue,
         "name": programme.replace("-", "_").capitalize(),
@@ -44,8 +43,9 @@ def _group(code: str) -> Json:
 
 
 def _population(name: str, formula: str) -> Json:
-    """The formula of the text is the criterion: counts come from the connector, no expression is run."""
+    """The formula of the text is the criterion. No engine runs it, so its language is declared absent."""
+    language = {"extension": [{"url": DATA_ABSENT, "valueCode": "not-applicable"}]}
     return {
         "code": {"coding": [{"system": POPULATION, "code": name}]},
-        "criteria": {"language": "text/plain", "expression": formula},
+        "criteria": {"_language": language, "expression": formula},
     }
