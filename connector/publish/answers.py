@@ -129,7 +129,7 @@ def _said(answer: Answer, words: str) -> str:
 
 def _cites(answer: Answer, digest: str) -> bool:
     bare = digest.removeprefix("sha256:").encode()
-    return bare in answer.body or any(bare in value.encode() for value in answer.headers.values())
+    return bool(bare) and (bare in answer.body or any(bare in value.encode() for value in answer.headers.values()))
 
 
 def _retry_after(answer: Answer, now: datetime) -> float | None:

@@ -29,11 +29,11 @@ class Meaning(Enum):
 
 def read_body(kind: str, content_type: str, body: bytes, *, whole: bool = True) -> tuple[Meaning, str]:
     """What the body of a success says, for a destination of this type."""
+    if not whole:
+        return Meaning.UNREADABLE, "réponse trop longue pour être lue"
     if not body.strip():
         fine = kind in _EMPTY_IS_FINE
         return (Meaning.ACCEPTED, "") if fine else (Meaning.UNREADABLE, "réponse vide, attendu un compte rendu")
-    if not whole:
-        return Meaning.UNREADABLE, "réponse trop longue pour être lue"
     content = _parsed(content_type, body)
     if content is None:
         return Meaning.UNREADABLE, f"réponse illisible ({_short_type(content_type)}), attendu JSON ou XML"

@@ -9,10 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
@@ -29,13 +26,13 @@ from connector.signature import (
     rotate,
     verify_detached,
 )
+from tests.lib.certificates import Authority, PrivateKey, authority, certificate, new_key, pem
 
 NOW = datetime(2025, 4, 1, 4, 0, tzinfo=timezone.utc)
 BODY = '{"numerateur": 12, "é": "accent"}'.encode()
 UNKNOWN_KEY = "Signature refusée : sa clé n'est pas parmi celles que vous avez données."
 BAD_CHAIN = "Signature refusée : son certificat ne mène à aucune autorité que vous avez donnée, ou n'est plus valable."
 OTHER_BODY = "Signature refusée : elle n'est pas celle de ce contenu."
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def _trust(*signers: Signer, revoked: frozenset[str] = frozenset()) -> Trust:
@@ -139,83 +136,45 @@ def test_revoking_an_unknown_key_is_refused(tmp_path: Path) -> None:
     assert str(refused.value) == ("Aucune clé de signature « abc » ; « dui-connector key sign show » les donne toutes.")
 
 
-def _certificate(
-    name: str, key: PrivateKey, above: tuple[x509.Certificate, PrivateKey] | None, *, ca: bool
-) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    issuer_key = above[1] if above else key
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(above[0].subject if above else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=365))
-        .add_extension(x509.BasicConstraints(ca, 0 if ca else None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-    )
-    usage = x509.KeyUsage(not ca, not ca, False, False, False, ca, ca, False, False)
-    return builder.add_extension(usage, critical=True).sign(issuer_key, hashes.SHA256())
-
-
-def _pem(path: Path, *parts: x509.Certificate | PrivateKey, password: bytes | None = None) -> Path:
-    sealed = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-    path.write_bytes(
-        b"".join(
-            part.public_bytes(serialization.Encoding.PEM)
-            if isinstance(part, x509.Certificate)
-            else part.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed)
-            for part in parts
-        )
-    )
-    return path
-
-
 @pytest.fixture(scope="module", params=["ec", "rsa"])
 def key(request: pytest.FixtureRequest) -> PrivateKey:
     """A key of a certificate, of each usual kind."""
-    return ec.generate_private_key(ec.SECP256R1()) if request.param == "ec" else rsa.generate_private_key(65537, 2048)
+    return new_key() if request.param == "ec" else rsa.generate_private_key(65537, 2048)
 
 
 @pytest.fixture(scope="module")
-def authority() -> tuple[x509.Certificate, PrivateKey]:
+def root() -> Authority:
     """An authority and its key."""
-    root_key = ec.generate_private_key(ec.SECP256R1())
-    return _certificate("AC de test", root_key, None, ca=True), root_key
+    return authority(NOW)
 
 
 def test_a_certificate_counts_when_it_chains_to_a_given_authority(
-    tmp_path: Path, key: PrivateKey, authority: tuple[x509.Certificate, PrivateKey]
+    tmp_path: Path, key: PrivateKey, root: Authority
 ) -> None:
     """X.509: the chain travels in x5c; only an authority given from outside makes it believed, while it is valid."""
-    leaf = _certificate("Les Érables", key, authority, ca=False)
+    leaf = certificate("Les Érables", key, root, now=NOW)
     settings = Signature(
-        cle=_pem(tmp_path / "cle.pem", key, password=b"secret"),
-        certificat=_pem(tmp_path / "chaine.pem", leaf),
+        cle=pem(tmp_path / "cle.pem", key, password=b"secret"),
+        certificat=pem(tmp_path / "chaine.pem", leaf),
         mot_de_passe="env:PHRASE",
     )
     signer = load_signer(settings, tmp_path, NOW, reveal=lambda reference: "secret")
     signature = signer.sign(BODY)
-    trusted = load_trust([_pem(tmp_path / "ac.pem", authority[0])])
+    trusted = load_trust([pem(tmp_path / "ac.pem", root.certificate)])
     assert verify_detached(BODY, signature, trusted, NOW).sujet == "CN=Les Érables"
     assert _refusal(BODY, signature, trusted, NOW + timedelta(days=400)) == BAD_CHAIN
     assert _refusal(BODY, signature, Trust()) == UNKNOWN_KEY
-    other_key = ec.generate_private_key(ec.SECP256R1())
-    other = Trust({}, (_certificate("AC de test", other_key, None, ca=True),))
+    other = Trust({}, (authority(NOW).certificate,))
     assert _refusal(BODY, signature, other) == BAD_CHAIN
     assert _refusal(BODY + b"x", signature, trusted) == OTHER_BODY
     pinned = load_trust([tmp_path / "chaine.pem"])
     assert verify_detached(BODY, signature, pinned, NOW).kid == signer.kid
 
 
-def test_a_certificate_of_another_key_is_refused(
-    tmp_path: Path, authority: tuple[x509.Certificate, PrivateKey]
-) -> None:
+def test_a_certificate_of_another_key_is_refused(tmp_path: Path, root: Authority) -> None:
     """Settings whose key and certificate do not go together stop before anything is signed."""
-    chain = _pem(tmp_path / "chaine.pem", authority[0])
-    own = _pem(tmp_path / "cle.pem", ec.generate_private_key(ec.SECP256R1()))
+    chain = pem(tmp_path / "chaine.pem", root.certificate)
+    own = pem(tmp_path / "cle.pem", new_key())
     with pytest.raises(SettingsError) as refused:
         load_signer(Signature(cle=own, certificat=chain), tmp_path, NOW)
     assert str(refused.value) == (
@@ -225,7 +184,7 @@ def test_a_certificate_of_another_key_is_refused(
 
 def test_a_wrong_password_is_said_without_it(tmp_path: Path) -> None:
     """The message names the file, never the password."""
-    path = _pem(tmp_path / "cle.pem", ec.generate_private_key(ec.SECP256R1()), password=b"bon")
+    path = pem(tmp_path / "cle.pem", new_key(), password=b"bon")
     with pytest.raises(SettingsError) as refused:
         load_signer(Signature(cle=path, mot_de_passe="env:PHRASE"), tmp_path, NOW, reveal=lambda reference: "mauvais")
     assert str(refused.value) == f"{path} : attendu une clé privée PEM et son mot de passe ; corrigez [signature]."
