@@ -10,7 +10,22 @@ import sys
 import typer
 
 from connector import __version__
-from connector.cli import audit, collect, demo, diff, explain, init, mapping, reconcile, service, status, template
+from connector.cli import (
+    audit,
+    collect,
+    demo,
+    diff,
+    explain,
+    init,
+    key,
+    mapping,
+    outbox,
+    publish,
+    reconcile,
+    service,
+    status,
+    template,
+)
 from connector.errors import ConnectorError
 
 app = typer.Typer(
@@ -21,7 +36,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (demo, audit, explain, diff, reconcile, template, mapping, init, collect, service, status):
+for verb in (
+    demo,
+    audit,
+    explain,
+    diff,
+    reconcile,
+    template,
+    mapping,
+    init,
+    collect,
+    service,
+    status,
+    publish,
+    outbox,
+    key,
+):
     verb.register(app)
 
 

@@ -6,14 +6,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.config import Settings, load_settings
-
 if TYPE_CHECKING:
+    from connector.config import Settings
+    from connector.signature import Signer
     from connector.state.database import Database
+
+
+def clock() -> datetime:
+    """Now, for what is below the command line."""
+    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -25,25 +30,45 @@ class OpenedState:
     folder: Path
     database: Database
 
+    def secret(self, reference: str, what: str) -> str:
+        """A secret of the settings. Raises SettingsError."""
+        from connector.secrets import reveal
+
+        return reveal(reference, what=what, base=self.base)
+
+    def signer(self) -> Signer:
+        """What signs for this site. Raises SettingsError or StateError."""
+        from connector.signature import load_signer
+
+        return load_signer(
+            self.settings.signature,
+            self.folder,
+            clock(),
+            base=self.base,
+            reveal=lambda reference: self.secret(reference, "[signature], clé « mot_de_passe »"),
+        )
+
 
 @contextmanager
-def opened_state(config: Path, now: datetime) -> Iterator[OpenedState]:
-    """The state of the site that these settings describe; what was mended on the way is told.
+def opened_state(config: Path | None, now: datetime) -> Iterator[OpenedState]:
+    """The state of the site that these settings describe, or the user's own; what was mended is told.
 
     Raises:
         SettingsError: the settings are not usable.
         StateError: the state folder is not.
     """
+    from connector.config import load_settings
     from connector.config.folder import state_folder
     from connector.state.database import open_database
 
     settings = load_settings(config)
-    folder = state_folder(settings, config.parent)
+    base = config.parent if config else Path()
+    folder = state_folder(settings, base)
     database = open_database(folder, now)
     if database.mended:
         sys.stderr.write(f"{database.mended}.\n")
     try:
-        yield OpenedState(settings, config.parent, folder, database)
+        yield OpenedState(settings, base, folder, database)
     finally:
         database.close()
 

@@ -43,6 +43,12 @@ class Client:
 
     def send(self, sending: Sending) -> Answer:
         """Send a submission; a token that is no longer accepted is renewed once. Raises NoAnswer."""
+        try:
+            return self._send(sending)
+        except SettingsError as error:  # a secret cannot be read: said without its value
+            raise NoAnswer(str(error), sent=False) from None
+
+    def _send(self, sending: Sending) -> Answer:
         answer = self._follow(sending.method, url_of(self._destination, sending), headers_of(sending), sending.body)
         if answer.status == 401 and self._token:
             self._token.forget()
@@ -54,7 +60,10 @@ class Client:
         if self._destination.type not in _ASKABLE or sending.method != "PUT":
             return None
         headers = {"Accept": "application/fhir+json", "User-Agent": _AGENT}
-        return self._follow("GET", url_of(self._destination, sending), headers, None)
+        try:
+            return self._follow("GET", url_of(self._destination, sending), headers, None)
+        except SettingsError as error:
+            raise NoAnswer(str(error), sent=False) from None
 
     def _follow(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         """One exchange; 307 and 308 are followed on the same host only: a body never goes elsewhere."""
@@ -73,6 +82,29 @@ class Client:
         if self._destination.jeton:
             return {"Authorization": f"Bearer {self._reveal(self._destination.jeton, f'{self._where}, jeton')}"}
         return {}
+
+
+class Unusable:
+    """A destination whose settings cannot be used: its submissions wait, and say why; the others leave."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def send(self, _sending: Sending) -> Answer:
+        """Raises NoAnswer."""
+        raise NoAnswer(self._words, sent=False)
+
+    def ask(self, _sending: Sending) -> Answer | None:
+        """Raises NoAnswer."""
+        raise NoAnswer(self._words, sent=False)
+
+
+def reach(destination: Destination, base: Path, reveal: Reveal, clock: Callable[[], datetime]) -> Client | Unusable:
+    """How a destination is reached; a fault of its settings does not hold the others."""
+    try:
+        return Client(destination, base, reveal, clock)
+    except SettingsError as error:
+        return Unusable(str(error))
 
 
 _AGENT = f"dui-connector/{__version__}"

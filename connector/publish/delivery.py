@@ -52,11 +52,11 @@ class Sending:
 class Transport(Protocol):
     """How a destination is reached; `publish.client` is the real one."""
 
-    def send(self, sending: Sending) -> Answer:
+    def send(self, sending: Sending, /) -> Answer:
         """Send. Raises NoAnswer."""
         ...
 
-    def ask(self, sending: Sending) -> Answer | None:
+    def ask(self, sending: Sending, /) -> Answer | None:
         """What the receiver holds at the place of this submission, or None when it cannot be asked. Raises NoAnswer."""
         ...
 

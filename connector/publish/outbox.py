@@ -13,10 +13,10 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from importlib import import_module
+from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from connector.config import Destination
@@ -79,18 +79,25 @@ def queue(
 ) -> int:
     """Put an edition in the outbox, in the transaction that stores it; how many submissions it made.
 
-    A destination that is off, or that does not take this ET, gets none. Queueing twice changes nothing.
+    A destination that is off, or that takes nothing of this edition, gets none. Queueing twice changes nothing.
     """
-    build = import_module("connector.publish.payload").build  # FHIR models: slow, and the sender needs none
+    from connector.publish.payload import build  # FHIR models: slow to import, and the sender needs none
 
     made = 0
     for destination in destinations:
-        wanted = not destination.etablissements or edition.finess_et in destination.etablissements
-        if destination.actif and wanted:
+        if takes(destination, edition):
             made += enqueue(
                 connection, edition_id, edition, destination, build(edition, destination), signer, now, held
             )
     return made
+
+
+def takes(destination: Destination, edition: Edition) -> bool:
+    """Whether a destination is on, takes this ET, and at least one indicator of the edition."""
+    measured = {result.indicateur for result in edition.resultats}
+    wanted = not destination.etablissements or edition.finess_et in destination.etablissements
+    known = measured.intersection(destination.indicateurs) if destination.indicateurs else measured
+    return destination.actif and wanted and bool(known)
 
 
 def enqueue(
@@ -175,15 +182,22 @@ def _earlier(connection: Connection, row: Row[Any]) -> bool:
 
 def siblings(connection: Connection, row: Row[Any], states: Sequence[str], *, before: bool) -> list[int]:
     """Revisions of the identity of a submission, before or after it, in these states at the same destination."""
+    asked = {"edition": row.edition_id, "vers": row.destination, "etats": tuple(states)}
+    return list(connection.execute(_siblings(before=before), asked).scalars())
+
+
+@cache
+def _siblings(*, before: bool) -> Select[int]:
+    """The statement of `siblings`, made once: it is asked for each submission."""
     mine, other = editions.alias(), editions.alias()
     same = and_(*(other.c[name] == mine.c[name] for name in IDENTITY))
     order = other.c.revision < mine.c.revision if before else other.c.revision > mine.c.revision
-    statement = (
+    return (
         select(other.c.revision)
         .select_from(mine.join(other, and_(same, order)).join(outbox, outbox.c.edition_id == other.c.id))
-        .where(mine.c.id == row.edition_id, outbox.c.destination == row.destination, outbox.c.etat.in_(states))
+        .where(mine.c.id == bindparam("edition"), outbox.c.destination == bindparam("vers"))
+        .where(outbox.c.etat.in_(bindparam("etats", expanding=True)))
     )
-    return list(connection.execute(statement).scalars())
 
 
 def settle(

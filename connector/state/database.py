@@ -13,14 +13,13 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.pool import NullPool
 
 from connector.errors import StateError
 
 NAME = "etat.db"
+VERSION = "0001"  # the last migration
 _COPY = "etat-copie.db"
 _BUSY = 30  # seconds to wait for another verb of the same site
 
@@ -90,10 +89,20 @@ def _prepare(engine: Engine) -> None:
 
 
 def _migrate(connection: Connection) -> None:
+    """Bring the schema to the last migration; Alembic, slow to import, only when there is something to do."""
+    if inspect(connection).has_table("alembic_version") and _version(connection) == VERSION:
+        return
+    from alembic import command
+    from alembic.config import Config
+
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     configuration.attributes["connection"] = connection
     command.upgrade(configuration, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
 def _mend(path: Path, now: datetime) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
+from connector.state import database as database_module
 from connector.state import tables
-from connector.state.database import NAME, Database, open_database
+from connector.state.database import NAME, VERSION, Database, open_database
 
 NOW = datetime(2025, 4, 1, 4, 0, tzinfo=timezone.utc)
 
@@ -37,6 +39,12 @@ def test_the_migrations_lead_to_the_tables_of_the_code(tmp_path: Path) -> None:
     database = open_database(tmp_path, NOW)
     with database.transaction() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_the_version_of_the_code_is_the_last_migration() -> None:
+    """Opening skips the migrations when the file has this version: it must be the last."""
+    folder = Path(database_module.__file__).parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_current_head() == VERSION
 
 
 def test_a_second_opening_keeps_what_the_first_wrote(tmp_path: Path) -> None:

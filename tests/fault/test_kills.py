@@ -1,0 +1,136 @@
+"""Real kills: the process that sends dies at any instant, against a receiver that fails in turn."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from connector.publish import ledger
+from connector.state.database import Database, open_database
+from tests.fault.nursery import Nursery, alive, nursery
+from tests.fault.outcome import broken
+from tests.fault.sizes import LONG, size
+from tests.lib.receiver import ROOT, receiver, state
+from tests.lib.submissions import NOW, destination, edition, queued, signer
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
+KILLS = size(15, 1000)
+PER_KILL = 6  # new submissions for each kill: there is always something to interrupt
+
+
+def _settings(folder: Path, address: str) -> Path:
+    path = folder / "connecteur.toml"
+    path.write_text(
+        f'[site]\netat = "etat"\n[[destination]]\nid = "ars"\ntype = "csv"\nurl = "{address}"\n'
+        "delai = 0.3\nattente_min = 0\nattente_max = 0\n"
+    )
+    return path
+
+
+def _publish(settings: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def _queue(database: Database, folder: Path, first: int, count: int) -> None:
+    """Submissions that look alike: same counts for other ETs, months and revisions."""
+    by, ars = signer(folder), destination()
+    for number in range(first, first + count):
+        et, rest = divmod(number, 6)
+        month, revision = divmod(rest, 2)
+        queued(database, edition(f"{et:09d}", month + 1, revision + 1), [ars], by)
+
+
+def _kill_somewhere(settings: Path, born: Nursery, draw: random.Random) -> bool:
+    """Start a sender and kill it at a random instant; whether it was still alive."""
+    number = born.start("publish", "--config", str(settings))
+    time.sleep(draw.random() * 0.6)
+    was_alive = alive(number)
+    with suppress(ProcessLookupError):  # it ended by itself
+        os.kill(number, signal.SIGKILL)
+    while alive(number):
+        time.sleep(0.002)
+    return was_alive
+
+
+def _wait_for_work(process: subprocess.Popen[bytes], lock: Path) -> None:
+    """Until the sender holds its lock, that is until it is about to send."""
+    descriptor = f"/proc/{process.pid}/fd"
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            if any(os.readlink(f"{descriptor}/{one}") == str(lock.resolve()) for one in os.listdir(descriptor)):  # noqa: PTH115, PTH208 - /proc
+                return
+        except OSError:
+            continue
+        time.sleep(0.01)
+
+
+def _drain(settings: Path, database: Database) -> int:
+    """Send until nothing waits; how many passes it took. A pass that needs a human fails the test."""
+    for passes in range(1, 400):
+        process = _publish(settings)
+        _, said = process.communicate(timeout=600)
+        assert process.returncode in (0, 13, 14), said.decode()
+        with database.transaction() as connection:
+            if not ledger.listed(connection, ["en_attente", "en_cours", "inconnu"]):
+                return passes
+    raise AssertionError("des transmissions n'aboutissent jamais")
+
+
+def test_a_sender_killed_anywhere_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """SIGKILL at random instants: each submission ends accepted exactly once, or rejected with words."""
+    folder = tmp_path / "etat"
+    database = open_database(folder, NOW)
+    signer(folder)
+    draw = random.Random(20261126)
+    kills = queued_so_far = 0
+    with receiver(folder, seed=7, rate=0.35, silence=1.0) as address, nursery() as born:
+        settings = _settings(tmp_path, address)
+        while kills < KILLS:
+            _queue(database, folder, queued_so_far, PER_KILL)
+            queued_so_far += PER_KILL
+            kills += _kill_somewhere(settings, born, draw)
+        passes = _drain(settings, database)
+        seen = state(address)
+    with database.transaction() as connection:
+        items = ledger.listed(connection)
+    assert len(items) == queued_so_far
+    assert broken(items, seen["gardes"], seen["fautes"]) == []
+    states = {name: sum(item.etat == name for item in items) for name in ("accepte", "rejete")}
+    _tell(f"{kills} SIGKILL, {len(items)} transmissions, {states}, {seen['requetes']} requêtes, {passes} passes")
+    _tell(f"fautes jouées : {seen['jouees']}")
+
+
+def _tell(line: str) -> None:
+    """In the long run, the counts of the closing note."""
+    if LONG:
+        sys.__stderr__.write(f"\n{line}\n")
+
+
+def test_a_service_stop_ends_between_two_submissions(tmp_path: Path) -> None:
+    """SIGTERM: the present submission is settled, nothing is left of unknown outcome."""
+    folder = tmp_path / "etat"
+    database = open_database(folder, NOW)
+    _queue(database, folder, 0, 120)
+    with receiver(folder) as address:
+        settings = _settings(tmp_path, address)
+        process = _publish(settings)
+        _wait_for_work(process, folder / "envoi.verrou")
+        while state(address)["requetes"] == 0:
+            time.sleep(0.01)
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+        seen = state(address)
+    with database.transaction() as connection:
+        counted = ledger.counts(connection)["ars"]
+    assert process.returncode == 14, said.decode()
+    assert counted == {"accepte": len(seen["gardes"]), "en_attente": 120 - len(seen["gardes"])}
