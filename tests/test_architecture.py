@@ -74,7 +74,6 @@ _MAY = {
         "reports",
         "template",
         "publish",
-        "secrets",
         "signature",
     },
     "__main__": {"cli"},
