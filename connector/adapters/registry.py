@@ -28,6 +28,7 @@ _BUILT_IN = {
     "postfix": "connector.adapters.mssante.postfix:PostfixAdapter",
     "pdsm": "connector.adapters.dmp.pdsm:PdsmAdapter",
     "courriels": "connector.adapters.mssante.courriels:MailAdapter",
+    "echanges": "connector.adapters.echanges.fhir:EchangesAdapter",
     "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
     "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
 }

@@ -21,7 +21,7 @@ def demo(
 
     from connector.cli.audit import run_audit
     from connector.cli.run import Options
-    from connector.demo import courriels, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
+    from connector.demo import courriels, fhir_echanges, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
     from connector.demo.organisation import Organisation
 
     organisation = Organisation(graine, date_mesure=date(2025, 4, 1))
@@ -29,6 +29,7 @@ def demo(
     pivot.write(organisation, exports)
     others = {"correspondance": mapped, "tddui": tddui, "hl7v2": hl7v2, "xds": xds, "pdsm": pdsm, "postfix": postfix}
     others["courriels"] = courriels
+    others["echanges"] = fhir_echanges
     for name, writer in others.items():
         writer.write(organisation, dossier / "autres-formats" / name)
     run_audit(

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from connector.config import SourceSettings
-from connector.demo import courriels, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
+from connector.demo import courriels, fhir_echanges, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.mapping import settled
 from connector.model.tables import TABLES, Kind
 from tests.lib.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness, Records
@@ -380,6 +380,74 @@ PDSM = Harness(
 )
 
 
+# E-prescriptions and notes of a cahier de liaison, as Bundles and as NDJSON.
+
+
+def _write_echanges(records: Any, folder: Path) -> None:
+    fhir_echanges.write(records, folder)
+    _named(folder, b"DEMO USAGER", b"DUPONT Sophie")
+
+
+def _write_echanges_ndjson(records: Any, folder: Path) -> None:
+    fhir_echanges.write(records, folder, ndjson=True)
+    _named(folder, b"DEMO USAGER", b"DUPONT Sophie")
+
+
+_PRESCRIBED, _NOTED = f"{PARIS}/prescriptions.json", f"{PARIS}/note-0001.json"
+ECHANGES = Harness(
+    adapter="echanges",
+    write=_write_echanges,
+    says=fhir_echanges.reduced_pivot,
+    empty=lambda folder: _write(
+        folder / "note.json",
+        b'{"resourceType":"Bundle","type":"transaction","entry":[],"meta":{"profile":'
+        b'["https://interop.esante.gouv.fr/ig/fhir/cdl/StructureDefinition/cdl-bundle-creation-note"]}}',
+    ),
+    faults=(
+        Fault(
+            "une date illisible",
+            replaced(_PRESCRIBED, b'"authoredOn":"2025-03-31T23:59:59+02:00"', b'"authoredOn":"hier"'),
+            (f"{_PRESCRIBED}, entrée 1, champ « horodatage » : {_DATE}",),
+        ),
+        Fault(
+            "une valeur d'un autre type",
+            replaced(_NOTED, b'"author":[', b'"author":3,"x":['),
+            (
+                f"{_NOTED}, entrée 1, champ « DocumentReference » : attendu une ressource FHIR R4, "
+                "trouvé une valeur d'un autre type ; corrigez cette ressource, ou signalez-la à l'éditeur.",
+            ),
+        ),
+        Fault(
+            "un identifiant absent",
+            replaced(_PRESCRIBED, b'"groupIdentifier"', b'"identifier"'),
+            (
+                f"{_PRESCRIBED}, entrée 1, champ « id_prescription » : attendu un identifiant, "
+                "trouvé une valeur vide ; complétez cette valeur.",
+            ),
+        ),
+    ),
+)
+ECHANGES_NDJSON = replace(
+    ECHANGES,
+    write=_write_echanges_ndjson,
+    empty=lambda folder: _write(
+        folder / "vide.ndjson",
+        b'{"resourceType":"RequestGroup","status":"entered-in-error"}\n{"resourceType":"RequestGroup",'
+        b'"meta":{"profile":["https://interop.esante.gouv.fr/ig/fhir/eprescription/StructureDefinition/autre"]}}\n',
+    ),
+    faults=(
+        Fault(
+            "une ligne coupée",
+            replaced("echanges.ndjson", b'"groupIdentifier":', b'"groupIdentifier"'),
+            (
+                "echanges.ndjson, ligne 3 : attendu un objet JSON complet, "
+                "trouvé du JSON invalide au caractère 178 ; refaites l'export.",
+            ),
+        ),
+    ),
+)
+
+
 # TDDUI, as Bundles and as NDJSON.
 
 
@@ -668,11 +736,14 @@ COURRIELS = Harness(
     ),
 )
 
-HARNESSES = {str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, PDSM, POSTFIX, COURRIELS, TDDUI, MAPPED)}
+HARNESSES = {
+    str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, PDSM, ECHANGES, POSTFIX, COURRIELS, TDDUI, MAPPED)
+}
 VARIANTS = {  # other forms of the same formats
     "pivot_parquet": PARQUET,
     "hl7v2_un_par_fichier": HL7V2_ONE_BY_ONE,
     "postfix_rotation": POSTFIX_ROTATED,
+    "echanges_ndjson": ECHANGES_NDJSON,
     "tddui_ndjson": NDJSON,
     "correspondance_classeur": MAPPED_WORKBOOK,
 }

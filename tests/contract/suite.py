@@ -41,7 +41,14 @@ from tests.lib.run import KEY, files_of
 
 _MUTATIONS = 60
 _INSERTED = (b"\0", b"\xff", b'"', b"\r", b"\n", b"<", b"{", b"|", b";", "é".encode())
-_EVENTS = ("mises_a_jour", "evenements_agenda", "messages_mssante", "depots_dmp")  # dated at both ends only
+_EVENTS = (
+    "mises_a_jour",
+    "evenements_agenda",
+    "messages_mssante",
+    "depots_dmp",
+    "prescriptions_importees",
+    "echanges_eparcours",
+)  # dated at both ends only
 
 
 def contract_suite(harness: Harness) -> type[Contract]:

@@ -90,8 +90,11 @@ def _canonical(rank: int, finess: str, ins: str, mark: str) -> EtData:
                 (f"1.2.999.{rank}.1", _OPENING, finess, ins, OID_NIR, el, "succes", "", "depot"),
                 (f"1.2.999.{rank}.2", _CLOSING, finess, ins, OID_NIR, el, "echec", "DMPClosed", "depot"),
             ],
-            "prescriptions_importees": [(finess, f"ordonnance-é-{mark}", _CLOSING)],
-            "echanges_eparcours": [(finess, f"échange-{mark}", _OPENING)],
+            "prescriptions_importees": [
+                (finess, f"ordonnance-é-{mark}", _CLOSING),
+                (finess, f"ordonnance-{ins}-2", _OPENING),  # real ids embed a matricule now and then
+            ],
+            "echanges_eparcours": [(finess, f"échange-{mark}", _OPENING), (finess, f"échange-{ins}", _CLOSING)],
         },
     )
 

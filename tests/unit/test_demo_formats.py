@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from python_calamine import CalamineWorkbook
 
-from connector.demo import courriels, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
+from connector.demo import courriels, fhir_echanges, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.demo.moments import is_bare_date
 from connector.demo.organisation import Organisation
 from connector.model.finess import normalise_finess, zone_of
@@ -41,6 +41,8 @@ WRITERS: dict[str, Callable[[Organisation, Path], None]] = {
     "xds": xds.write,
     "xds reduced": xds.reduced_pivot,
     "pdsm": pdsm.write,
+    "echanges": fhir_echanges.write,
+    "echanges ndjson": lambda organisation, folder: fhir_echanges.write(organisation, folder, ndjson=True),
 }
 Rows = list[dict[str, str]]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow as pa
 from connector.adapters.base import Batch, Item, Notice
 from connector.adapters.dmp.deposits import DEPOTS, Deposit, Outcome, Request, Response
 from connector.adapters.file_pairs import pair_of
+from connector.adapters.many_files import shared_places
 
 _ROWS_PER_BATCH = 20_000
 _COLUMNS = (*Deposit._fields, "message_id", "paire")
@@ -99,17 +100,8 @@ class Ledger:
         results = list(_results(outcomes, list(documents), files))
         for name, values in zip(("statut", "code_erreur"), zip(*results, strict=True), strict=True):
             rows = rows.append_column(name, pa.array(values, pa.string()))
-        only = self._names[files[0]] if len(set(files)) == 1 else ""
-        return Batch(DEPOTS, rows.drop_columns(list(_OURS)), only, self._locator(files, ranks, only))
-
-    def _locator(self, files: Sequence[int], ranks: Sequence[int], only: str) -> Callable[[Sequence[int]], list[str]]:
-        """Rows of several files share a batch; their places then start with the file."""
-
-        def locate(rows: Sequence[int]) -> list[str]:
-            places = [(self._names[files[row]], f"document {ranks[row]}") for row in rows]
-            return [place if only else f"{name}, {place}" for name, place in places]
-
-        return locate
+        only, locate = shared_places(self._names, files, lambda row: f"document {ranks[row]}")
+        return Batch(DEPOTS, rows.drop_columns(list(_OURS)), only, locate)
 
 
 def _results(

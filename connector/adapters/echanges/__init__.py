@@ -1,0 +1,1 @@
+"""Readers of e-prescriptions and of the cahier de liaison."""
