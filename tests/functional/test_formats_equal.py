@@ -121,6 +121,7 @@ LABELS = {
     "hl7v2": "HL7 v2",
     "xds": "XDS.b",
     "pdsm": "PDSm",
+    "echanges": "e-prescription, cahier de liaison",
     "postfix": "Postfix",
 }
 
