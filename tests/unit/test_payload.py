@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from connector.errors import SettingsError
 from connector.model.edition import Edition
 from connector.model.result import Motif
 from connector.publish.disclosure import disclose
 from connector.publish.payload import build, parse
+from connector.publish.payload.workbook import to_xlsx
 from tests.lib.editions import MONTH, NASTY, destination, edition, impossible, result, results, second
 
 FORMATS = ("fhir", "adx", "dhis2", "csv")
@@ -92,6 +95,33 @@ def test_a_revision_replaces_and_another_identity_does_not() -> None:
     others = {build(edition(**change), destination("fhir")).path for change in changes}
     assert len(others | {path}) == len(changes) + 1
     assert build(first, destination("csv")).path == path.removeprefix("MeasureReport/") + ".csv"
+
+
+@pytest.mark.parametrize("threshold", [0, 11, 100])
+@pytest.mark.parametrize("case", CASES)
+def test_the_workbook_says_the_same_thing(case: str, threshold: int) -> None:
+    """The XLSX that people receive reads back as the files that machines receive."""
+    declared = disclose(CASES[case], threshold)
+    assert parse(to_xlsx(declared), "xlsx") == declared
+    assert to_xlsx(declared) == to_xlsx(declared)
+
+
+def test_the_workbook_has_typed_cells() -> None:
+    """A date is a date, a count a number, a rate a percentage; text never runs as a formula."""
+    body = to_xlsx(disclose(edition(raison_sociale="=1+1")))
+    header, first, *_ = CalamineWorkbook.from_filelike(BytesIO(body)).get_sheet_by_index(0).to_python()
+    row = dict(zip(header, first, strict=True))
+    assert (row["debut"], row["numerateur"], row["taux"]) == (date(2025, 2, 1), 180.0, 0.9)
+    assert (row["raison_sociale"], row["cible_atteinte"], row["cumul"]) == ("=1+1", "oui", "")
+
+
+@pytest.mark.parametrize("format_", ["fhir", "adx", "dhis2", "csv", "xlsx"])
+def test_a_body_that_is_not_ours_is_said_so(format_: str) -> None:
+    """Reading back is for our own files: anything else is a ValueError, never half a declaration."""
+    with pytest.raises(ValueError, match=r"."):
+        parse(b'{"resourceType": "Patient"}', format_)
+    with pytest.raises(ValueError, match="format inconnu"):
+        parse(b"", "pdf")
 
 
 _LIGHT = """

@@ -7,6 +7,7 @@ formats back into the same `Declaration`. Neither imports the engine: the sendin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal
 
 from connector.config import Destination
@@ -14,6 +15,9 @@ from connector.errors import SettingsError
 from connector.model.edition import Edition
 from connector.publish.declaration import Declaration
 from connector.publish.disclosure import disclose
+
+_READERS = {"fhir": "fhir_read", "adx": "adx", "dhis2": "dhis2", "csv": "flat", "xlsx": "workbook"}
+_BY_CODES = frozenset({"adx", "dhis2"})
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,11 @@ def parse(body: bytes, type_: str, codes: dict[str, str] | None = None) -> Decla
     Raises:
         ValueError: the body is not one of ours.
     """
-    from importlib import import_module
-
-    modules = {"fhir": "fhir_read", "adx": "adx", "dhis2": "dhis2", "csv": "flat", "xlsx": "workbook"}
-    if type_ not in modules:
+    if type_ not in _READERS:
         raise ValueError(f"format inconnu : « {type_} »")
-    reader: Any = import_module(f"connector.publish.payload.{modules[type_]}")
-    read: Declaration = reader.read(body, codes or {}) if type_ in ("adx", "dhis2") else reader.read(body)
+    reader: Any = import_module(f"connector.publish.payload.{_READERS[type_]}")
+    try:
+        read: Declaration = reader.read(body, codes or {}) if type_ in _BY_CODES else reader.read(body)
+    except (LookupError, TypeError, AttributeError):  # another document, or half of one
+        raise ValueError(f"{type_} : ce n'est pas une transmission du connecteur") from None
     return read

@@ -68,6 +68,8 @@ def read(body: bytes, codes: Mapping[str, str]) -> Declaration:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise ValueError(f"XML illisible : {error.msg}") from None
+    if root.getroottree().docinfo.doctype:
+        raise ValueError("XML avec DOCTYPE, refusé")
     found = [
         Element(node.get("dataElement"), int(node.get("value")), node.findtext(f"{{{NAMESPACE}}}annotation") or "")
         for node in root.iter(f"{{{NAMESPACE}}}dataValue")

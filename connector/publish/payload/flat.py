@@ -25,7 +25,7 @@ COLUMNS = (
     "transmission_fin", "constats", "sources",
 )  # fmt: skip
 _INTEGERS = frozenset(FIGURES) | {"cible", "revision"}
-_FLAGS = frozenset({"cible_atteinte", "opposable"})
+FLAGS = frozenset({"cible_atteinte", "opposable"})
 
 
 def rows(declared: Declaration) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ def from_rows(found: list[dict[str, Any]]) -> Declaration:
 def _value(name: str, text: str) -> Any:
     if text == plain.SECRET_WORD:
         return text
-    if name in _FLAGS:
+    if name in FLAGS:
         return text == "oui"
     return int(text) if name in _INTEGERS else _text(text)
 
