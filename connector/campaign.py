@@ -6,7 +6,7 @@ stopped, since an edition and its submissions are stored in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -22,7 +22,7 @@ from connector.indicators.findings import History, history_of
 from connector.indicators.programme import Programme, convention_of, load_programme
 from connector.model.edition import Edition
 from connector.model.findings import Severity
-from connector.model.result import Etablissement, Measure, Result, WorkItem
+from connector.model.result import Etablissement, Measure, Motif, Result, WorkItem
 from connector.restate import reason, restated
 from connector.state import editions as store
 from connector.state.database import Database
@@ -100,6 +100,13 @@ def measure_dates(
     for date_mesure in sorted(dates):
         for programme, ets in _by_programme(ground):
             yield _measure(ground, database, programme, ets, date_mesure, enqueue, prove)
+
+
+def unsettled(kept: Iterable[Kept]) -> bool:
+    """Whether something is wrong with a measure that a better snapshot may mend: held, or a source in error."""
+    return any(
+        one.retenue or any(result.motif is Motif.SOURCE_EN_ERREUR for result in one.edition.resultats) for one in kept
+    )
 
 
 def _by_programme(ground: Ground) -> list[tuple[Programme, list[str]]]:

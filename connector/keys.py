@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connector.config import Organisme
 from connector.disk import write_synced
@@ -65,6 +67,25 @@ class KeyRing:
                 known = {et: nom for et, nom in finess.items() if nom in one.secrets}
                 return Pseudonymiser(one.maitre, Organisation(one.secrets, known))
         raise StateError(f"La clé {wanted} de cet instantané n'est plus là ; lancez dui-connector collect.")
+
+
+def proof_key(ring: KeyRing, organismes: Iterable[Organisme], finess_et: str, cle: str = "") -> bytes:
+    """The key of the internal proofs of an ET, under the current master key or the one that `cle` names.
+
+    It is derived with the secret of the ET's controller: destroying that secret closes its proofs.
+
+    Raises:
+        StateError: that key is no longer there.
+    """
+    wanted = cle or ring.current.empreinte
+    owner = next((one.nom for one in organismes if finess_et in one.etablissements), "")
+    for one in ring.generations:
+        if one.empreinte == wanted and one.maitre is not None:
+            if owner in ring.organismes_detruits:
+                break
+            secret = one.secrets.get(owner, b"")
+            return HKDF(hashes.SHA256(), SIZE, salt=secret or None, info=b"dui-connector/preuve").derive(one.maitre)
+    raise StateError(f"La clé {wanted} de cette preuve n'est plus là : sa partie interne ne peut plus être lue.")
 
 
 def read_ring(etat: Path) -> KeyRing | None:

@@ -47,7 +47,7 @@ _LAUNCHERS = {
         "dui-connector",
         '#!/bin/sh\nPYTHONPATH="$(cd "$(dirname "$0")" && pwd)/app" exec python@VERSION@ -m connector "$@"\n',
     ),
-    "windows": ("dui-connector.cmd", '@echo off\nset PYTHONPATH=%~dp0app\npy -@VERSION@ -m connector %*\n'),
+    "windows": ("dui-connector.cmd", "@echo off\nset PYTHONPATH=%~dp0app\npy -@VERSION@ -m connector %*\n"),
 }
 
 

@@ -19,6 +19,7 @@ from connector.cli import (
     init,
     key,
     mapping,
+    measure,
     outbox,
     publish,
     reconcile,
@@ -46,10 +47,11 @@ for verb in (
     mapping,
     init,
     collect,
-    service,
-    status,
+    measure,
     publish,
     outbox,
+    status,
+    service,
     key,
 ):
     verb.register(app)

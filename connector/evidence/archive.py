@@ -12,7 +12,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -40,6 +40,14 @@ dont la racine de l'engagement prouve qu'elle n'a pas changé non plus.
 
 Vérifier : dui-connector evidence verify CETTE-ARCHIVE --cle CLE-PUBLIQUE
 """
+
+
+@dataclass(frozen=True)
+class SiteKey:
+    """A key that encrypts internal parts, and the name by which it is found again."""
+
+    nom: str
+    secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -118,10 +126,23 @@ def open_external(content: bytes, name: str) -> Opened:
     return Opened(measure, parsed, persons, signature)
 
 
-def sealed(lines: Sequence[bytes], seed: bytes, key: bytes, nonce: bytes) -> bytes:
+def sealed(lines: Sequence[bytes], seed: bytes, key: SiteKey, nonce: bytes) -> bytes:
     """The internal part: the seed then every line, compressed and encrypted."""
     text = zlib.compress(b"\n".join([seed.hex().encode(), *lines]), 6)
-    return _INTERNAL + nonce + AESGCM(key).encrypt(nonce, text, _INTERNAL)
+    head = _INTERNAL + key.nom.encode() + b"\n"
+    return head + nonce + AESGCM(key.secret).encrypt(nonce, text, head)
+
+
+def key_name(content: bytes, name: str) -> str:
+    """The name of the key that reads an internal part.
+
+    Raises:
+        SourceDataError: not such a file.
+    """
+    first, _, rest = content.partition(b"\n")
+    if first + b"\n" != _INTERNAL or b"\n" not in rest[:100]:
+        raise SourceDataError(f"{name} : attendu la partie interne d'une preuve, trouvé autre chose.")
+    return rest.partition(b"\n")[0].decode("ascii", "replace")
 
 
 def unsealed(content: bytes, key: bytes, name: str) -> tuple[list[bytes], bytes]:
@@ -130,12 +151,11 @@ def unsealed(content: bytes, key: bytes, name: str) -> tuple[list[bytes], bytes]
     Raises:
         SourceDataError: not such a file, changed since, or encrypted with another key.
     """
-    if not content.startswith(_INTERNAL):
-        raise SourceDataError(f"{name} : attendu la partie interne d'une preuve, trouvé autre chose.")
-    nonce, text = content[len(_INTERNAL) :][:_NONCE], content[len(_INTERNAL) + _NONCE :]
+    head = _INTERNAL + key_name(content, name).encode() + b"\n"
+    nonce, text = content[len(head) :][:_NONCE], content[len(head) + _NONCE :]
     try:
-        first, *lines = zlib.decompress(AESGCM(key).decrypt(nonce, text, _INTERNAL)).split(b"\n")
-    except InvalidTag:
+        first, *lines = zlib.decompress(AESGCM(key).decrypt(nonce, text, head)).split(b"\n")
+    except (InvalidTag, ValueError):
         raise SourceDataError(
             f"{name} : déchiffrement impossible ; le fichier a changé, ou la clé n'est pas celle du site qui l'a fait."
         ) from None

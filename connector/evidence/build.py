@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from connector.evidence import merkle
-from connector.evidence.archive import canonical, commitment, digest, external, persons_csv, sealed
+from connector.evidence.archive import SiteKey, canonical, commitment, digest, external, persons_csv, sealed
 from connector.evidence.slices import Slice
 from connector.model.edition import Edition
 from connector.model.result import Result
@@ -42,7 +42,7 @@ class Proof:
     engagement: str
 
 
-def build(cut: Slice, edition: Edition, key: bytes, entropy: Entropy, sign: Sign) -> Proof:
+def build(cut: Slice, edition: Edition, key: SiteKey, entropy: Entropy, sign: Sign) -> Proof:
     """The proof of one edition. `key` encrypts the internal part; `entropy(n)` gives n random bytes."""
     people = [{"id": entropy(8).hex(), **person} for person in cut.persons]
     seed = entropy(merkle.SEED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from connector.disk import write_synced
+from connector.evidence.archive import SiteKey, key_name
 from connector.evidence.build import Entropy, Proof, Sign, build
 from connector.evidence.slices import slices
 from connector.indicators.evaluate import Request, Site, WindowMeasure
@@ -25,18 +26,20 @@ def keep_proofs(
     editions: Mapping[str, tuple[Edition, Sequence[Result]]],
     etat: Path,
     *,
-    key: bytes,
+    key: Callable[[str], SiteKey],
     entropy: Entropy,
     sign: Sign,
 ) -> None:
     """Build and keep the proof of each edition; `editions` are by ET, with what was measured just now.
+
+    `key` gives the key of an ET's internal proofs.
 
     Raises:
         OSError: the state folder cannot be written; the editions are then not to be stored.
     """
     wanted = {finess: measured for finess, (_, measured) in editions.items()}
     for cut in slices(site, request, windows, wanted):
-        _keep(build(cut, editions[cut.finess_et][0], key, entropy, sign), etat)
+        _keep(build(cut, editions[cut.finess_et][0], key(cut.finess_et), entropy, sign), etat)
 
 
 def folder_of(edition: Edition, etat: Path) -> Path:
@@ -64,3 +67,12 @@ def retire(etat: Path, before: date) -> None:
         with suppress(ValueError):  # a folder that is no date is not ours
             if date.fromisoformat(folder.name) < before:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def keys_needed(etat: Path) -> set[str]:
+    """The names of the keys that kept proofs are read with."""
+    names = set()
+    for path in (etat / FOLDER).glob(f"*/*/{INTERNAL}"):
+        with path.open("rb") as stream:
+            names.add(key_name(stream.read(200), path.name))
+    return names

@@ -19,7 +19,7 @@ from connector.config import Settings
 from connector.demo import pivot
 from connector.demo.organisation import Organisation
 from connector.errors import SourceDataError
-from connector.evidence.archive import MEASURE, PERSONS, open_external, unsealed
+from connector.evidence.archive import MEASURE, PERSONS, SiteKey, open_external, unsealed
 from connector.evidence.build import Proof, build
 from connector.evidence.inspect import verify_internal
 from connector.evidence.slices import slices
@@ -31,6 +31,7 @@ from tests.lib.run import KEY, source
 DAY = date(2025, 4, 1)
 NOW = datetime(2025, 4, 2, 4, 0, tzinfo=timezone.utc)
 SITE_KEY = bytes(range(32, 64))
+NAMED_KEY = SiteKey("empreinte", SITE_KEY)
 
 
 def _sign(body: bytes) -> str:
@@ -56,7 +57,7 @@ def proofs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         editions = {one.edition.finess_et: one for one in proposed}
         wanted = {finess: one.measured for finess, one in editions.items()}
         found.extend(
-            build(cut, editions[cut.finess_et].edition, SITE_KEY, entropy, _sign)
+            build(cut, editions[cut.finess_et].edition, NAMED_KEY, entropy, _sign)
             for cut in slices(site, asked, measured.windows, wanted)
         )
 
