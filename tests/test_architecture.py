@@ -76,8 +76,6 @@ _MAY = {
         "mapping",
         "reports",
         "template",
-        "publish",
-        "signature",
     },
     "__main__": {"cli"},
     "__init__": set(),
