@@ -20,6 +20,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from connector.config import Finess, SourceSettings, Zone, load_toml, validate
 from connector.model.finess import normalise_finess
 from connector.model.tables import TABLES, Column, Kind
+from connector.query import SINCE, has_since, refusal
 
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 
@@ -94,6 +95,7 @@ class TableMapping(_Section):
     fichier: Name | None = None  # a file name, « * » and « ? » allowed; with « / », a path below the source
     feuille: Name | None = None  # a sheet of that workbook, or of any workbook; « * » and « ? » allowed
     requete: Name | None = None  # a query: read by SQL sources only
+    depuis: Name | None = None  # the column that « :depuis » of the query is compared with
     colonnes: dict[str, Name] = {}  # pivot column = heading
     constantes: dict[str, Name] = {}  # pivot column = the same text on every row
     codes: dict[str, dict[str, str]] = {}  # pivot column → export code = pivot code, "" standing for empty
@@ -200,6 +202,18 @@ def _place_faults(base: tuple[str, ...], section: TableMapping) -> Iterator[_Fau
             yield _Fault((*base, "feuille"), "la feuille à lire dans ce classeur (« * » : toutes)", "rien")
         if not workbook and section.feuille is not None:
             yield _Fault((*base, "fichier"), "un classeur : " + ", ".join(WORKBOOKS), section.fichier)
+    yield from _query_faults(base, section)
+
+
+def _query_faults(base: tuple[str, ...], section: TableMapping) -> Iterator[_Fault]:
+    refused = refusal(section.requete) if section.requete else None
+    if refused:
+        yield _Fault((*base, "requete"), *refused)
+    asked = section.requete is not None and has_since(section.requete)
+    if asked and section.depuis is None:
+        yield _Fault((*base, "depuis"), f"la colonne de la requête comparée à « :{SINCE} »", "rien")
+    if section.depuis is not None and not asked:
+        yield _Fault((*base, "depuis"), f"une requête qui utilise « :{SINCE} »", section.depuis)
 
 
 def _column_faults(mapping: MappingFile, base: tuple[str, str], column: Column) -> Iterator[_Fault]:

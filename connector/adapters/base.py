@@ -12,7 +12,8 @@ An adapter reads one source and yields, in one pass and in bounded memory:
   before it are safely in the lake, and hands it back in `settings.positions` the next time.
 
 An adapter never writes, never prints, never drops a row without a Problem or a Notice,
-and raises only for a programming error.
+and raises only for a programming error; a server that does not answer, or stops, raises
+SourceUnreachableError, which ends the run: nothing is counted of what was read in part.
 """
 
 from __future__ import annotations

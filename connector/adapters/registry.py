@@ -31,6 +31,7 @@ _BUILT_IN = {
     "echanges": "connector.adapters.echanges.fhir:EchangesAdapter",
     "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
     "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
+    "sql": "connector.adapters.dui.sql:SqlAdapter",
 }
 
 

@@ -33,7 +33,7 @@ _CREATED = datetime(2025, 1, 1)  # a workbook carries its date: a fixed one keep
 
 
 @dataclass(frozen=True)
-class _Export:
+class Export:
     """One table of an export: where it goes, and how each column is written."""
 
     table: str
@@ -73,11 +73,11 @@ def write_csv(organisation: Organisation, folder: Path, mappings: Path = MAPPING
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
 
-        def opened(export: _Export) -> Callable[[Row], object]:
+        def opened(export: Export) -> Callable[[Row], object]:
             stream = stack.enter_context((folder / export.target).open("w", encoding="cp1252", newline=""))
             return csv.writer(stream, delimiter=";", lineterminator="\r\n").writerow
 
-        _fill(organisation, _exports(CSV_DUI, mappings), opened)
+        _fill(organisation, exports(CSV_DUI, mappings), opened)
 
 
 def write_xlsx(organisation: Organisation, path: Path, mappings: Path = MAPPINGS) -> None:
@@ -86,23 +86,23 @@ def write_xlsx(organisation: Organisation, path: Path, mappings: Path = MAPPINGS
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
         workbook.set_properties({"created": _CREATED})
 
-        def opened(export: _Export) -> Callable[[Row], object]:
+        def opened(export: Export) -> Callable[[Row], object]:
             return _SheetWriter(workbook.add_worksheet(export.target)).writerow
 
-        _fill(organisation, _exports(XLSX_DUI, mappings, structure_ids=True), opened)
+        _fill(organisation, exports(XLSX_DUI, mappings, structure_ids=True), opened)
 
 
 def reduced_pivot(
     organisation: Organisation, folder: Path, logiciel: str = XLSX_DUI, mappings: Path = MAPPINGS
 ) -> None:
     """The pivot files that say what the export of a DUI says: the tables that it holds."""
-    tables = [export.table for export in _exports(logiciel, mappings)]
+    tables = [export.table for export in exports(logiciel, mappings)]
     stream = ({table: et.tables[table] for table in tables} for et in organisation.iter_etablissements())
     pivot.write_tables(stream, folder, always=tables)
 
 
 def _fill(
-    organisation: Organisation, exports: list[_Export], opened: Callable[[_Export], Callable[[Row], object]]
+    organisation: Organisation, exports: list[Export], opened: Callable[[Export], Callable[[Row], object]]
 ) -> None:
     writers = [(export, opened(export)) for export in exports]
     for export, writerow in writers:
@@ -129,7 +129,7 @@ class _SheetWriter:
         self._next += 1
 
 
-def _exports(logiciel: str, mappings: Path, *, structure_ids: bool = False) -> list[_Export]:
+def exports(logiciel: str, mappings: Path, *, structure_ids: bool = False) -> list[Export]:
     """The tables of a mapping file, read backwards: pivot column → heading, pivot code → export code."""
     mapping = tomllib.loads((mappings / f"{logiciel}.toml").read_text(encoding="utf-8"))
     fuseau = ZoneInfo(mapping["fuseau"]) if "fuseau" in mapping else None
@@ -145,9 +145,9 @@ def _exports(logiciel: str, mappings: Path, *, structure_ids: bool = False) -> l
             )
             for name in section["colonnes"]
         )
-        target = section.get("fichier") or section["feuille"]
+        target = section.get("fichier") or section.get("feuille") or table
         headings = tuple(section["colonnes"].values())
-        exports.append(_Export(table, target, headings, columns, fuseau, structure_ids))
+        exports.append(Export(table, target, headings, columns, fuseau, structure_ids))
     return exports
 
 

@@ -21,7 +21,8 @@ from connector.config import SourceSettings
 from connector.demo import courriels, fhir_echanges, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.mapping import settled
 from connector.model.tables import TABLES, Kind
-from tests.lib.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness, Records
+from tests.contract.harness_sql import SQL, mapped_says
+from tests.lib.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness
 
 _DATE = (
     "attendu une date AAAA-MM-JJ, avec ou sans heure, trouvé 'hier' ; "
@@ -535,24 +536,10 @@ def _mapped(logiciel: str) -> SourceSettings:
     return settled(SourceSettings(mapping=mapped.MAPPINGS / f"{logiciel}.toml"))
 
 
-def _mapped_says(logiciel: str, software: str) -> Callable[[Any, Path], None]:
-    """The same rows; the mapping gives the name of the software to all."""
-    rank = list(TABLES["etablissements"].by_name).index("logiciel_dui")
-
-    def says(records: Any, folder: Path) -> None:
-        ets = []
-        for et in records.iter_etablissements():
-            rows = [(*row[:rank], software, *row[rank + 1 :]) for row in et.tables["etablissements"]]
-            ets.append(replace(et, tables=et.tables | {"etablissements": rows}))
-        mapped.reduced_pivot(Records(tuple(ets)), folder, logiciel)  # type: ignore[arg-type]
-
-    return says
-
-
 MAPPED = Harness(
     adapter="correspondance",
     write=mapped.write_csv,
-    says=_mapped_says(mapped.CSV_DUI, "Dossier Plus"),
+    says=mapped_says(mapped.CSV_DUI, "Dossier Plus"),
     empty=lambda folder: mapped.write_csv(NOBODY, folder),  # type: ignore[arg-type]
     empty_tables=frozenset(TABLES),
     settings=lambda: _mapped(mapped.CSV_DUI),
@@ -604,7 +591,7 @@ MAPPED = Harness(
 MAPPED_WORKBOOK = replace(
     MAPPED,
     write=lambda records, folder: mapped.write_xlsx(records, folder / "registre-bleu.xlsx"),
-    says=_mapped_says(mapped.XLSX_DUI, "Registre Bleu"),
+    says=mapped_says(mapped.XLSX_DUI, "Registre Bleu"),
     empty=lambda folder: mapped.write_xlsx(NOBODY, folder / "registre-bleu.xlsx"),  # type: ignore[arg-type]
     empty_tables=frozenset(
         {"etablissements", "usagers", "sejours", "dossiers", "mises_a_jour", "projets_personnalises"}
@@ -737,7 +724,8 @@ COURRIELS = Harness(
 )
 
 HARNESSES = {
-    str(one.adapter): one for one in (PIVOT, WORKBOOK, HL7V2, XDS, PDSM, ECHANGES, POSTFIX, COURRIELS, TDDUI, MAPPED)
+    str(one.adapter): one
+    for one in (PIVOT, WORKBOOK, HL7V2, XDS, PDSM, ECHANGES, POSTFIX, COURRIELS, TDDUI, MAPPED, SQL)
 }
 VARIANTS = {  # other forms of the same formats
     "pivot_parquet": PARQUET,

@@ -31,6 +31,7 @@ class MappedColumn:
     heading: str
     codes: dict[str, str]
     formats: tuple[str, ...]
+    true_date: str = "une cellule de date du tableur"  # what is a date without any declared format
 
     @property
     def label(self) -> str:
@@ -45,7 +46,7 @@ class MappedColumn:
                 return " ou ".join(part for part in (", ".join(known[:-1]), known[-1]) if part)
             case Kind.DATE:
                 forms = " ou ".join(worded(form) for form in self.formats)
-                return f"une date au format {forms}" if forms else "une cellule de date du tableur"
+                return f"une date au format {forms}" if forms else self.true_date
             case Kind.FINESS:
                 return "un FINESS de 9 caractères"
             case _:
@@ -74,10 +75,10 @@ class MappedColumn:
     def _dates(self, raw: pa.Array) -> tuple[pa.Array, pa.Array]:
         true = pc.fill_null(pc.starts_with(raw, TRUE_DATE), False)
         iso = read_dates(pc.if_else(true, _EMPTY, raw) if pc.any(true).as_py() else raw, self.formats)
-        iso = pc.if_else(true, pc.utf8_slice_codeunits(raw, 1), iso)
-        iso = _or_code(raw, self.codes, iso)
+        shown = pc.if_else(true, pc.utf8_slice_codeunits(raw, 1), raw)  # a true 9999-12-31 may be a code too
+        iso = _or_code(shown, self.codes, pc.if_else(true, shown, iso))
         unread = pc.and_(pc.is_null(iso), pc.is_valid(raw))
-        return iso, pc.and_not(unread, _is_code(raw, self.codes))
+        return iso, pc.and_not(unread, _is_code(shown, self.codes))
 
     def _by_value(self, raw: pa.Array) -> tuple[pa.Array, pa.Array | None]:
         """Each distinct value is read once."""

@@ -33,10 +33,11 @@ def find_sources(
     found = Detection()
     ranks: dict[Path, int] = {}  # folder of a mapped export → its rank among the sources
     for asked in paths:
-        named = next((one for one in settings.source if one.nom == str(asked)), None)
-        if named and named.chemin is None and not asked.exists():
-            found.sources.append(_connection(named, settings, base or Path()))
+        connected = _connected(asked, settings, base or Path())
+        if connected:
+            found.sources.append(_connection(connected, settings, base or Path()))
             continue
+        named = next((one for one in settings.source if one.nom == str(asked)), None)
         path = (base or Path()) / named.chemin if named and named.chemin and not asked.exists() else asked
         described = _described(path, settings, base or Path())
         here = detect([path], settings.limites)
@@ -80,13 +81,26 @@ def _completed(one: SourceSettings, settings: Settings, base: Path) -> SourceSet
     return one.model_copy(update=changes)
 
 
+def _connected(asked: Path, settings: Settings, base: Path) -> SourceSettings | None:
+    """The source of this name or path that the settings alone describe; a database may be a file."""
+    for one in settings.source:
+        if one.nom == str(asked) and one.chemin is None and not asked.exists():
+            return one
+        here = one.nom == str(asked) and not asked.exists()
+        here = here or (one.chemin is not None and (base / one.chemin).resolve() == asked.resolve())
+        if here and one.type and load(one.type).grouping is Grouping.CONNECTION:
+            return one
+    return None
+
+
 def _connection(one: SourceSettings, settings: Settings, base: Path) -> Recognised:
-    """A source that is no file: a server, which the settings alone describe."""
+    """A source that is no file: a server, which the settings alone describe, or the file of a database."""
     adapter = load(one.type)
     if adapter.grouping is not Grouping.CONNECTION:
         raise SettingsError(f"[[source]] « {one.nom} » : attendu « chemin », qui manque ; ajoutez le chemin à lire.")
     options_of(adapter, one)
-    return Recognised(adapter, one.nom, (), _completed(one, settings, base))
+    files = (SourceFile(base / one.chemin, one.chemin.name),) if one.chemin else ()
+    return Recognised(adapter, one.nom or str(one.chemin), files, _completed(one, settings, base))
 
 
 def _mapped(path: Path, settings: SourceSettings) -> Recognised:

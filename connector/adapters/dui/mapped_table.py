@@ -56,6 +56,7 @@ class MappedTable:
                 section.colonnes[column.name],
                 section.codes.get(column.name, {}),
                 mapping.formats_of(name, column.name),
+                "une colonne de type date" if section.requete else MappedColumn.true_date,
             )
             for column in self._table.columns
             if column.name in section.colonnes
