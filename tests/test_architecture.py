@@ -38,7 +38,7 @@ _MAY = {
     "setup": set(),
     "status": {"agenda", "publish", "state"},
     "service": {"publish", "service", "state"},
-    "evidence": {"disk", "evidence", "indicators", "lake"},
+    "evidence": {"disk", "evidence", "indicators", "lake", "publish"},
     "campaign": {"agenda", "agent", "collect", "indicators", "restate", "state"},
     "agenda": set(),
     "restate": set(),

@@ -1,7 +1,7 @@
 """The two files of a proof as bytes: what they hold, and nothing else.
 
-`mesure.json` and `personnes.csv` may leave the site: their fields are an allow-list, stated here. The internal
-part is compressed and encrypted (AES-256-GCM) with a key of the site.
+`mesure.json` and `personnes.csv` may leave the site: the one list of what may leave (`publish.allowlist`) has their
+fields. The internal part is compressed and encrypted (AES-256-GCM) with a key of the site.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from connector.errors import SourceDataError
 from connector.evidence import merkle
 from connector.evidence.arithmetic import FACTS
+from connector.publish.allowlist import check
 
 MEASURE, PERSONS, SIGNATURE, README = "mesure.json", "personnes.csv", "mesure.jws", "LISEZMOI.txt"
 _MOST = 64 * 1024 * 1024  # bytes of one member: a hundred times the largest ET
@@ -62,6 +63,7 @@ class Opened:
 
 def persons_csv(rows: Sequence[Mapping[str, Any]], known: Sequence[str]) -> bytes:
     """One line per person, by random id; a fact that the ET's sources cannot tell is empty, never 0."""
+    check("preuve-personnes", {name: {row[name] for row in rows} for name in ("id", *FACTS)})
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     writer.writerow(("id", *FACTS))

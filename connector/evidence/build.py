@@ -14,6 +14,8 @@ from connector.evidence.slices import Slice
 from connector.model.edition import Edition
 from connector.model.result import Result
 from connector.model.tables import TABLES
+from connector.publish.allowlist import check
+from connector.publish.declaration import public_text
 
 Entropy = Callable[[int], bytes]
 Sign = Callable[[bytes], str]
@@ -67,23 +69,23 @@ def _lines(cut: Slice, people: list[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def _measure(cut: Slice, edition: Edition, persons: str, engagement: str) -> bytes:
-    """`mesure.json`: the whole list of what an external proof says beside the persons' lines."""
+    """`mesure.json`: all that an external proof says beside the persons' lines."""
     measured = {one["indicateur"]: one for one in cut.context["resultats"]}
     content = {
         "version": "1",
         "finess_et": edition.finess_et,
-        "raison_sociale": edition.raison_sociale,
+        "raison_sociale": public_text(edition.raison_sociale),
         "finess_ej": edition.finess_ej,
         "programme": edition.programme,
         "catalogue": edition.catalogue,
-        "convention": edition.convention,
+        "convention": edition.convention and public_text(edition.convention),
         "debut": edition.debut.isoformat(),
         "fin": edition.fin.isoformat(),
         "date_mesure": edition.date_mesure.isoformat(),
         "revision": edition.revision,
-        "motif_revision": edition.motif_revision,
+        "motif_revision": public_text(edition.motif_revision),
         "etabli_le": edition.etabli_le.isoformat(),
-        "logiciel": edition.logiciel,
+        "logiciel": public_text(edition.logiciel),
         "resultats": [_result(result, measured) for result in edition.resultats],
         "constats": [
             {"code": one.code, "gravite": one.kind.severity.value, "nombre": one.count} for one in edition.constats
@@ -92,6 +94,7 @@ def _measure(cut: Slice, edition: Edition, persons: str, engagement: str) -> byt
         "personnes": persons,
         "engagement": engagement,
     }
+    check("preuve", content)
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -110,7 +113,7 @@ def _result(result: Result, measured: Mapping[str, Mapping[str, Any]]) -> dict[s
         "cible": result.cible,
         "cible_atteinte": result.cible_atteinte,
         "opposable": result.opposable,
-        "reference": result.reference,
+        "reference": result.reference and public_text(result.reference),
         "motif": result.motif and result.motif.value,
         "annuel": list(result.annuel) if result.annuel else None,
         "cumul": result.cumul,

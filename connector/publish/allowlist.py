@@ -247,6 +247,25 @@ _DHIS2: Paths = {
     "dataValues[].comment": "mots",
 }
 
+# Yes or no about a person under a random number: what recounts the figures.
+PERSON_FACTS = (
+    *("accompagnee", "accompagnee_12_mois", "eligible", "mis_a_jour", "indetermine"),
+    *("avec_projet", "avec_evenement", "dmp_alimente", "qualifiee"),
+)
+_PROOF: Paths = {
+    **_HEADER,
+    "version": "version",
+    **dict.fromkeys(("debut", "fin"), "date"),
+    **_under("resultats[].", _LINE),
+    "resultats[].calcul": "code",
+    **dict.fromkeys(("resultats[].annuel", "resultats[].annuel[]"), "nombre"),
+    "resultats[].repris": "drapeau",
+    **_FINDING,
+    "sources[]": "empreinte",
+    "personnes": "empreinte",
+    "engagement": "racine",
+}
+
 PATHS: dict[str, Paths] = {
     "fhir": _REPORT,
     "fhir-mesure": _MEASURE,
@@ -256,6 +275,9 @@ PATHS: dict[str, Paths] = {
     "annotation": _HEADER | _LINE | _FINDING | {"sources[]": "empreinte", "secrets[]": "code"},
     # One row of the flat file and of the workbook.
     "ligne": _HEADER | _LINE | _FINDING | {"sources[]": "empreinte"},
+    # External evidence: what `mesure.json` says, and the columns of `personnes.csv`.
+    "preuve": _PROOF,
+    "preuve-personnes": {"id[]": "ligne"} | dict.fromkeys((f"{name}[]" for name in PERSON_FACTS), "drapeau"),
     "formulaire": {"reference": "texte", "libelle": "texte", **_under("valeur.", _LINE)},
 }
 
@@ -272,7 +294,7 @@ def check(format_: str, content: Any) -> None:
         fact = paths.get(place)
         if fact is None:
             raise NotAllowedError(f"format {format_}, place « {place} » : hors de la liste de ce qui peut sortir.")
-        if not FACTS[fact].fits(value):
+        if value is not None and not FACTS[fact].fits(value):  # null says that there is nothing
             raise NotAllowedError(
                 f"format {format_}, place « {place} » : attendu {FACTS[fact].sens}, trouvé une autre forme."
             )
@@ -283,7 +305,7 @@ def leaves(content: Any, place: str) -> Iterator[tuple[str, Any]]:
     if isinstance(content, dict):
         for name, value in content.items():
             yield from leaves(value, f"{place}.{name}" if place else name)
-    elif isinstance(content, list | tuple):
+    elif isinstance(content, list | tuple | set):
         for value in content:
             yield from leaves(value, f"{place}[{_extension_name(value)}]")
     else:

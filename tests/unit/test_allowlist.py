@@ -57,6 +57,15 @@ def test_an_extra_field_of_a_flat_format_cannot_be_serialised(format_: str) -> N
         notes.write({"id_usager": "A12"})
 
 
+def test_external_evidence_uses_the_same_list() -> None:
+    """A date or a name beside a person's yes and no cannot be serialised either."""
+    check("preuve-personnes", {"id": {"0" * 16}, "mis_a_jour": {True, False}})
+    with pytest.raises(NotAllowedError, match=r"place « date_entree\[\] »"):
+        check("preuve-personnes", {"id": {"0" * 16}, "date_entree": {"2025-01-01"}})
+    with pytest.raises(NotAllowedError, match=r"place « resultats\[\]\.id_usager »"):
+        check("preuve", {"resultats": [{"id_usager": "A12"}]})
+
+
 @pytest.mark.parametrize(
     ("fact", "good", "bad"),
     [
