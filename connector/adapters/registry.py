@@ -30,6 +30,7 @@ _BUILT_IN = {
     "courriels": "connector.adapters.mssante.courriels:MailAdapter",
     "echanges": "connector.adapters.echanges.fhir:EchangesAdapter",
     "tddui": "connector.adapters.dui.tddui:TdduiAdapter",
+    "imap": "connector.adapters.mssante.imap:ImapAdapter",
     "correspondance": "connector.adapters.dui.mapped:MappedAdapter",
     "sql": "connector.adapters.dui.sql:SqlAdapter",
 }

@@ -45,18 +45,33 @@ def write(organisation: Organisation, folder: Path) -> None:
     for et in organisation.iter_etablissements():
         written = list(_mailbox(et))
         if written:
-            (_write_maildir, _write_mbox, _write_eml)[et.rank % 3](written, folder / et.finess_et)
+            place = folder / et.finess_et
+            match et.rank % 3:
+                case 0:
+                    _write_maildir(written, place / "Maildir")
+                case 1:
+                    _write_mbox(written, place)
+                case _:
+                    _write_eml(written, place)
 
 
-def reduced_pivot(organisation: Organisation, folder: Path) -> None:
-    """The pivot files that say what the mailboxes say."""
-    stream = ({"messages_mssante": [one.row for one in _mailbox(et)]} for et in organisation.iter_etablissements())
+def write_account(organisation: Organisation, folder: Path) -> None:
+    """One Maildir for all, as a server keeps that of an account: `.Sent`, and the receipts in the inbox."""
+    _write_maildir([one for et in organisation.iter_etablissements() for one in _mailbox(et)], folder)
+
+
+def reduced_pivot(organisation: Organisation, folder: Path, *, receipts: bool = True) -> None:
+    """The pivot files that say what the mailboxes say, or their sent mails alone."""
+    stream = (
+        {"messages_mssante": [one.row for one in _mailbox(et) if receipts or one.folder == "Sent"]}
+        for et in organisation.iter_etablissements()
+    )
     pivot.write_tables(stream, folder)
 
 
 def _write_maildir(mailbox: list[_Written], folder: Path) -> None:
     for rank, one in enumerate(mailbox):
-        place = folder / "Maildir" / (".Sent" if one.folder == "Sent" else "") / "cur"
+        place = folder / (".Sent" if one.folder == "Sent" else "") / "cur"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{rank:06}.demo{_INFO}S").write_bytes(one.data)
 

@@ -18,7 +18,7 @@ import pytest
 
 from connector.adapters.base import HEAD_SIZE, Batch, Grouping, Item, Notice, Position, Problem
 from connector.adapters.registry import each
-from connector.collect import Source, collect
+from connector.collect import collect
 from connector.config import Settings
 from connector.model.findings import FINDINGS
 from connector.model.tables import TABLES
@@ -54,7 +54,7 @@ _EVENTS = (
 def contract_suite(harness: Harness) -> type[Contract]:
     """The contract as a test class for one harness."""
     name = harness.adapter if isinstance(harness.adapter, str) else harness.adapter.name
-    return type(f"Contract_{name}", (Contract,), {"harness": harness})
+    return type(f"Contract_{name}", (FileContract if harness.files else Contract,), {"harness": harness})
 
 
 class Contract:
@@ -77,9 +77,7 @@ class Contract:
 
     def _problems(self, folder: Path, lake: Path) -> list[str]:
         """What a person reads when this source is collected."""
-        harness = self.harness
-        source = Source(harness.adapter_class, folder.name, files_of(folder), harness.settings())
-        return collect([source], Settings(), Pseudonymiser(KEY), lake).inventories[0].problemes
+        return collect([self.harness.source(folder)], Settings(), Pseudonymiser(KEY), lake).inventories[0].problemes
 
     # --- what it declares
 
@@ -92,16 +90,6 @@ class Contract:
         assert adapter.provides
         assert isinstance(adapter.grouping, Grouping)
         assert isinstance(adapter.coherent, bool)
-
-    def test_it_recognises_its_files_and_no_other_adapter_does(self, folder: Path) -> None:
-        """Whichever adapter is asked first, a file has one reader; one chosen by settings recognises nothing."""
-        for file in files_of(folder):
-            head = file.path.read_bytes()[:HEAD_SIZE]
-            readers = [adapter.name for adapter in each() if adapter.sniff(file.path, head)]
-            mine = self.harness.adapter_class
-            chosen = not mine.sniff(file.path, head)  # never guessed
-            assert chosen or [name for name in readers if name != mine.name] == [], file.name
-            assert not chosen or not any(mine.sniff(other.path, head) for other in files_of(folder))
 
     # --- what it reads
 
@@ -155,15 +143,6 @@ class Contract:
         first, again = list(one.read(TABLES)), list(one.read(TABLES))
         assert _plain(first) == _plain(again) == _plain(list(other.read(TABLES)))
 
-    def test_it_reads_the_same_after_a_byte_order_mark(self, folder: Path) -> None:
-        """A text that starts with a byte order mark holds the same rows."""
-        before = rows_of(self.harness.items(folder), self._naive)
-        for file in files_of(folder) if self.harness.texts else ():
-            file.path.write_bytes(b"\xef\xbb\xbf" + file.path.read_bytes())
-        items = self.harness.items(folder)
-        assert rows_of(items, self._naive) == before
-        assert [item.text() for item in items if isinstance(item, Problem)] == []
-
     # --- what it yields
 
     def test_it_yields_only_what_is_asked(self, folder: Path) -> None:
@@ -198,31 +177,10 @@ class Contract:
             assert all(isinstance(place, str) and (place or batch.file) for place in places)
             for row in range(count):
                 assert batch.locate([row]) == [places[row]]
-            assert batch.file or all(any(file.name in place for file in files_of(folder)) for place in places)
-
-    def test_its_notices_are_findings(self, folder: Path, spoiled: list[list[Item] | Exception]) -> None:
-        """A notice has a code of the published list and a count."""
-        for items in (self.harness.items(folder), *_read(spoiled)):
-            for item in items:
-                assert isinstance(item, Batch | Problem | Notice | Position)
-                assert not isinstance(item, Notice) or (item.code in FINDINGS and item.count > 0)
+            names = [file.name for file in files_of(folder)] if self.harness.files else [""]
+            assert batch.file or all(place and any(name in place for name in names) for place in places)
 
     # --- what it does to the source
-
-    def test_it_leaves_the_source_untouched(self, folder: Path) -> None:
-        """Bytes, dates and names stay; a folder that nobody may write is read."""
-        before = _state(folder)
-        places = [folder, *folder.rglob("*")]
-        for place in places:
-            place.chmod(0o555 if place.is_dir() else 0o444)
-        try:
-            items = self.harness.items(folder)
-            assert [item.text() for item in items if isinstance(item, Problem)] == []
-            assert _batches(items)
-            assert _state(folder) == before
-        finally:
-            for place in places:
-                place.chmod(0o755 if place.is_dir() else 0o644)
 
     def test_it_can_be_left_before_its_end(self, folder: Path) -> None:
         """`--strict` stops reading at once: nothing stays open, nothing is raised."""
@@ -253,6 +211,44 @@ class Contract:
                 for item in self.harness.items(place, {table}):
                     assert not isinstance(item, Problem) or item.tables <= {table}, (fault.name, table)
 
+
+class FileContract(Contract):
+    """The rules of an adapter that reads files, beside those of all."""
+
+    def test_it_recognises_its_files_and_no_other_adapter_does(self, folder: Path) -> None:
+        """Whichever adapter is asked first, a file has one reader; one chosen by settings recognises nothing."""
+        for file in files_of(folder):
+            head = file.path.read_bytes()[:HEAD_SIZE]
+            readers = [adapter.name for adapter in each() if adapter.sniff(file.path, head)]
+            mine = self.harness.adapter_class
+            chosen = not mine.sniff(file.path, head)  # never guessed
+            assert chosen or [name for name in readers if name != mine.name] == [], file.name
+            assert not chosen or not any(mine.sniff(other.path, head) for other in files_of(folder))
+
+    def test_it_reads_the_same_after_a_byte_order_mark(self, folder: Path) -> None:
+        """A text that starts with a byte order mark holds the same rows."""
+        before = rows_of(self.harness.items(folder), self._naive)
+        for file in files_of(folder) if self.harness.texts else ():
+            file.path.write_bytes(b"\xef\xbb\xbf" + file.path.read_bytes())
+        items = self.harness.items(folder)
+        assert rows_of(items, self._naive) == before
+        assert [item.text() for item in items if isinstance(item, Problem)] == []
+
+    def test_it_leaves_the_source_untouched(self, folder: Path) -> None:
+        """Bytes, dates and names stay; a folder that nobody may write is read."""
+        before = _state(folder)
+        places = [folder, *folder.rglob("*")]
+        for place in places:
+            place.chmod(0o555 if place.is_dir() else 0o444)
+        try:
+            items = self.harness.items(folder)
+            assert [item.text() for item in items if isinstance(item, Problem)] == []
+            assert _batches(items)
+            assert _state(folder) == before
+        finally:
+            for place in places:
+                place.chmod(0o755 if place.is_dir() else 0o644)
+
     def test_a_missing_file_is_a_problem(self, folder: Path) -> None:
         """A file that goes away between its discovery and its reading is told by name, never a count of zero."""
         files = files_of(folder)
@@ -262,6 +258,13 @@ class Contract:
         assert [problem.file for problem in problems if problem.told] == [files[0].name]
         assert all(problem.tables for problem in problems if problem.bars)
         assert any(problem.bars for problem in problems)
+
+    def test_its_notices_are_findings(self, folder: Path, spoiled: list[list[Item] | Exception]) -> None:
+        """A notice has a code of the published list and a count."""
+        for items in (self.harness.items(folder), *_read(spoiled)):
+            for item in items:
+                assert isinstance(item, Batch | Problem | Notice | Position)
+                assert not isinstance(item, Notice) or (item.code in FINDINGS and item.count > 0)
 
     def test_it_never_raises(self, spoiled: list[list[Item] | Exception]) -> None:
         """Whatever the bytes, an adapter answers with problems, each on one line of its own."""

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Problem, text_batch
 from connector.adapters.registry import load
+from connector.collect import Source
 from connector.config import SourceSettings
 from connector.demo.organisation import EtData, Organisation
 from connector.demo.people import OID_NIA, OID_NIR
@@ -130,13 +131,18 @@ class Harness:
     empty_tables: frozenset[str] = frozenset()
     settings: Callable[[], SourceSettings] = SourceSettings
     texts: bool = True
+    files: bool = True  # the source is made of the files of the folder; else of what serves them
 
     @property
     def adapter_class(self) -> type[Adapter]:
         return load(self.adapter) if isinstance(self.adapter, str) else self.adapter
 
+    def source(self, folder: Path) -> Source:
+        """The source that a folder written by `write` makes."""
+        return Source(self.adapter_class, folder.name, files_of(folder), self.settings())
+
     def open(self, folder: Path) -> Adapter:
-        return self.adapter_class(files_of(folder), self.settings())
+        return self.source(folder).open()
 
     def items(self, folder: Path, tables: Collection[str] = TABLES) -> list[Item]:
         """Everything that one pass yields."""

@@ -104,9 +104,9 @@ class MailAdapter:
                     except UnusableError as error:
                         yield problem_of(file.name, place, error)
         except UnusableError as error:
-            yield problem_of(file.name, "", error)
+            yield problem_of(file.name, "", error, cut=True)
         except OSError:
-            yield problem_of(file.name, "", _UNREADABLE)
+            yield problem_of(file.name, "", _UNREADABLE, cut=True)
 
 
 def looks_like_mail(head: bytes) -> bool:
@@ -152,8 +152,8 @@ def notices_of(reader: Reader) -> Iterator[Notice]:
         yield Notice("archives_xdm_non_lues", count, detail=reason)
 
 
-def problem_of(file: str, place: str, error: UnusableError, sender: str | None = None) -> Problem:
-    """A mail that cannot be used; it bars the mailbox of its sender when there is one."""
+def problem_of(file: str, place: str, error: UnusableError, sender: str | None = None, *, cut: bool = False) -> Problem:
+    """A mail that cannot be used, which bars the mailbox of its sender; or mails that could not be read (`cut`)."""
     where = ", ".join(part for part in (place, error.place) if part)
-    tables = frozenset({MESSAGES})
-    return Problem(file, where, error.field, error.expected, error.found, error.advice, tables, sender=sender or None)
+    said = (error.field, error.expected, error.found, error.advice)
+    return Problem(file, where, *said, frozenset({MESSAGES}), sender=sender or None, cut=cut)

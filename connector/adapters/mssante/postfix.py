@@ -143,7 +143,7 @@ class _Reading:
             self._stamps = Stamps(file_date(log.file.path))
             for lines in read_lines(log.file.path, self._limits, log.resume, log.line):
                 for error in self._take(rank, log, lines):
-                    yield _problem(name, error)
+                    yield _problem(name, error, cut=False)
                 if len(self._rows.rows) >= _ROWS_PER_BATCH:
                     yield self._rows.batch(name)
         except UnusableError as error:
@@ -213,5 +213,7 @@ def _torn(number: int) -> UnusableError:
     return UnusableError(f"ligne {number}", expected, "une ligne abîmée", "recopiez ce journal.")
 
 
-def _problem(file: str, error: UnusableError) -> Problem:
-    return Problem(file, error.place, error.field, error.expected, error.found, error.advice, frozenset({MESSAGES}))
+def _problem(file: str, error: UnusableError, *, cut: bool = True) -> Problem:
+    """What is wrong with a line, or why the rest of the file could not be read (`cut`)."""
+    said = (error.place, error.field, error.expected, error.found, error.advice)
+    return Problem(file, *said, frozenset({MESSAGES}), cut=cut)
