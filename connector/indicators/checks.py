@@ -124,7 +124,7 @@ def _open_without_trace(facts: Facts, moment: Moment) -> ir.Table:
         recent = rows.filter(rows[day] >= since).select(DOSSIER).join(d.select(*DOSSIER, "id_usager"), DOSSIER)
         fresh = fresh.union(recent.select(USAGER))
     deposits = facts.depots(Period(months_before(moment.date_mesure, _TRACE_MONTHS), moment.date_mesure))
-    fed = facts.personnes_des_depots(deposits.select("finess_et", "matricule", "id_usager"))
+    fed = facts.concernees(deposits)
     return _listed(usagers.anti_join(fresh, USAGER).anti_join(fed, "personne"))
 
 

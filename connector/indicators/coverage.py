@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from connector.model.directory import Directory
 from connector.model.inventory import SourceInventory
@@ -20,6 +21,13 @@ class Support(Enum):
     FULL = "présente"
     ABSENT = "absente"
     IN_ERROR = "en erreur"
+
+
+class Standing(NamedTuple):
+    """For one ET, the tables that no source gives and those that cannot be used."""
+
+    absent: frozenset[str]
+    in_error: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,14 @@ class Coverage:
         if finess_et not in self.covered[table]:
             return Support.ABSENT
         return Support.IN_ERROR if finess_et in self.wholly_barred else Support.FULL
+
+    def standing(self, finess_et: str) -> Standing:
+        """What is known of every table for an ET."""
+        support = {table: self.of(table, finess_et) for table in TABLES}
+        return Standing(
+            frozenset(table for table, known in support.items() if known is Support.ABSENT),
+            frozenset(table for table, known in support.items() if known is Support.IN_ERROR),
+        )
 
 
 def coverage(

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from connector.lake.writer import Snapshot
+from connector.lake.writer import Snapshot, lake_schema
 from connector.model.tables import TABLES
 
 _BATCH = 64 * 1024
@@ -24,27 +24,29 @@ _BATCH = 64 * 1024
 class Engine:
     """Tables of a snapshot as ibis expressions, and intermediate tables kept on the way."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, tables: Mapping[str, ir.Table]) -> None:
         self._connection = connection
+        self._tables = tables
         self._kept: dict[str, str] = {}
         self._versions = 0
 
     def table(self, name: str) -> ir.Table:
-        return self._connection.table(name)
+        return self._tables[name]
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """Compute an expression once, to be read by several others; the former one is forgotten."""
-        return self._create(name, self._connection.compile(expression))
+        return self._create(name, self._connection.compile(expression), expression.schema())
 
     def load(self, name: str, columns: Mapping[str, pa.Array]) -> ir.Table:
         """A small table made by the program."""
-        self._connection.con.register("_charge", pa.table(dict(columns)))
+        rows = pa.table(dict(columns))
+        self._connection.con.register("_charge", rows)
         try:
-            return self._create(name, 'SELECT * FROM "_charge"')
+            return self._create(name, 'SELECT * FROM "_charge"', ibis.Schema.from_pyarrow(rows.schema))
         finally:
             self._connection.con.unregister("_charge")
 
-    def _create(self, name: str, query: str) -> ir.Table:
+    def _create(self, name: str, query: str, schema: ibis.Schema) -> ir.Table:
         # ibis 12 writes CREATE and DROP statements that DuckDB 2 refuses; these two are plain.
         former = self._kept.pop(name, None)
         self._versions += 1
@@ -52,7 +54,7 @@ class Engine:
         self._connection.raw_sql(f'CREATE TEMP TABLE "{self._kept[name]}" AS {query}')
         if former:
             self._connection.raw_sql(f'DROP TABLE "{former}"')
-        return self._connection.table(self._kept[name])
+        return ibis.table(schema, name=self._kept[name])
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         """The rows of a small result."""
@@ -79,8 +81,14 @@ def open_engine(snapshot: Snapshot, *, memory_limit: str, scratch: Path) -> Iter
     """An engine over a snapshot; what does not fit in `memory_limit` spills into `scratch`."""
     connection = ibis.duckdb.connect(memory_limit=memory_limit, temp_directory=str(scratch))
     try:
-        for table in TABLES:
-            connection.read_parquet([str(path) for path in snapshot.files(table)], table_name=table)
-        yield Engine(connection)
+        yield Engine(connection, {table: _view(connection, snapshot, table) for table in TABLES})
     finally:
         connection.disconnect()
+
+
+def _view(connection: Any, snapshot: Snapshot, table: str) -> ir.Table:
+    """A table of the snapshot under its name, with the types that the lake declares."""
+    files = [str(path) for path in snapshot.files(table)]
+    relation = connection.con.read_parquet(files)
+    relation.create_view(table)
+    return ibis.table(ibis.Schema.from_pyarrow(lake_schema(table, snapshot.zones)), name=table)

@@ -149,7 +149,7 @@ def _window(
     starts = {et.finess_et: et.date_convention for et in ets if et.date_convention}
     counted = figures(site.facts, persons, periode, codes, _bases(codes, terms.values()), starts)
     evidence = Evidence(site.coverage, site.background, counted, site.mailboxes.owned, site.shared_ej)
-    results = tuple(judge(et, code, terms[et.finess_et], evidence) for et in ets for code in codes)
+    results = tuple(result for et in ets for result in judge(et, codes, terms[et.finess_et], evidence))
     return WindowMeasure(periode, tuple(et.finess_et for et in ets), persons, counted, results)
 
 

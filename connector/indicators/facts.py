@@ -22,23 +22,19 @@ class Facts(Records):
 
         `journal` gives, per ET, `debut`: the first day of its update journal (no row: no journal).
         """
-        a, b = ibis.literal(periode.first), ibis.literal(periode.end)
         # Each step is kept: joins of two tables at a time leave the engine no bad order to choose.
-        presents = self.engine.keep("_presents", self._presents(periode, date_mesure))
-        suivi = self.engine.keep("_suivi", self._suivi(a, b, journal))
-        here = presents.filter(presents.accompagnee).select("personne", v="dernier_jour")
-        judged = self.engine.keep("_juges", self.liens.join(here, "personne").select(*DOSSIER, "personne", "v"))
-        joined = presents
-        for facts in (suivi, self._avec_projet(judged), self.dmp_alimentes(periode)):
-            joined = joined.left_join(facts, "personne").drop("personne_right")
-        updated = joined.mis_a_jour.fill_null(False)
-        return joined.mutate(
-            mis_a_jour=updated,
-            indetermine=joined.plus_tard.fill_null(False) & ~updated,
-            avec_projet=joined.avec_projet.fill_null(False),
-            avec_evenement=joined.avec_evenement.fill_null(False),
-            dmp_alimente=joined.dmp_alimente.fill_null(False),
-        ).drop("plus_tard")
+        p = self.engine.keep("_presents", self._presents(periode, date_mesure))
+        dates = self.engine.keep("_dates", self._dates_des_dossiers(periode, journal))
+        updated = self._mises_a_jour(periode).union(dates.filter(dates.mis_a_jour).select("personne"))
+        later = dates.filter(dates.plus_tard)
+        marked = p.mutate(
+            mis_a_jour=p.personne.isin(updated.personne),
+            plus_tard=p.personne.isin(later.personne),
+            avec_projet=p.personne.isin(self._avec_projet(p).personne),
+            avec_evenement=p.personne.isin(self._avec_evenement(periode).personne),
+            dmp_alimente=p.personne.isin(self.dmp_alimentes(periode).personne),
+        )
+        return marked.mutate(indetermine=marked.plus_tard & ~marked.mis_a_jour).drop("plus_tard")
 
     def _presents(self, periode: Period, date_mesure: date) -> ir.Table:
         """Personnes accompagnées : au moins un séjour valable qui chevauche la période.
@@ -68,57 +64,45 @@ class Facts(Records):
         )
         return grouped.filter(grouped.accompagnee | grouped.accompagnee_12_mois)
 
-    def _suivi(self, a: ir.Value, b: ir.Value, journal: ir.Table) -> ir.Table:
-        """Mis à jour : un dossier de la personne créé dans la période, ou mis à jour pendant elle.
+    def _mises_a_jour(self, periode: Period) -> ir.Table:
+        """Mis à jour selon le journal : au moins une entrée d'origine utilisateur dans la période."""
+        entries = self.of_et("mises_a_jour")
+        by_user = (entries.origine != "systeme").fill_null(True)
+        return self.liens.semi_join(entries.filter(within(entries.horodatage, periode) & by_user), DOSSIER)[["personne"]]
 
-        Journal qui couvre (début ≤ a) : au moins une entrée d'origine utilisateur dans la période.
-        Sinon : une telle entrée, ou `date_derniere_maj` dans la période.
+    def _dates_des_dossiers(self, periode: Period, journal: ir.Table) -> ir.Table:
+        """Mis à jour selon les dates : un dossier de la personne créé dans la période, ou, quand le journal ne
+        couvre pas la période (début ≤ a), `date_derniere_maj` dans la période. Plus tard : après la période.
+
+        Une date portée par une ligne d'un dossier vaut pour toutes les personnes du dossier.
         """
         d = self.dossiers
-        dates = d.group_by(DOSSIER).agg(
-            cree=within(d.date_creation, a, b).any(),
-            maj=within(d.date_derniere_maj, a, b).any(),
-            apres=(d.date_derniere_maj >= b).fill_null(False).any(),
-        )
-        entries = self.of_et("mises_a_jour")
-        entered = (
-            entries.filter(within(entries.horodatage, a, b) & (entries.origine != "systeme").fill_null(True))
-            .select(DOSSIER)
-            .distinct()
-            .mutate(entree=True)
-        )
-        events = self.of_et("evenements_agenda")
-        planned = (
-            events.filter(within(events.date_debut, a, b) & (events.statut != "annule").fill_null(True))
-            .select(DOSSIER)
-            .distinct()
-            .mutate(evenement=True)
-        )
-        joined = dates.left_join(entered, DOSSIER).drop("finess_et_right", "id_dossier_right")
-        joined = joined.left_join(planned, DOSSIER).drop("finess_et_right", "id_dossier_right")
-        joined = joined.left_join(journal, "finess_et").drop("finess_et_right")
-        covered = (joined.debut <= a).fill_null(False)
-        by_dossier = joined.select(
-            *DOSSIER,
-            touche=joined.cree | joined.entree.fill_null(False) | (~covered & joined.maj),
-            plus_tard=~covered & joined.apres,
-            evenement=joined.evenement.fill_null(False),
-        )
-        rows = self.liens.join(by_dossier, DOSSIER)
-        return rows.group_by("personne").agg(
-            mis_a_jour=rows.touche.any(), plus_tard=rows.plus_tard.any(), avec_evenement=rows.evenement.any()
-        )
+        created = within(d.date_creation, periode).fill_null(False)
+        updated = within(d.date_derniere_maj, periode).fill_null(False)
+        later = (d.date_derniere_maj >= ibis.literal(periode.end)).fill_null(False)
+        told = d.filter(created | updated | later).select(*DOSSIER, cree=created, maj=updated, apres=later)
+        told = told.left_join(journal, "finess_et").drop("finess_et_right")
+        covered = (told.debut <= ibis.literal(periode.first)).fill_null(False)
+        told = told.select(*DOSSIER, mis_a_jour=told.cree | (~covered & told.maj), plus_tard=~covered & told.apres)
+        return self.liens.join(told, DOSSIER).select("personne", "mis_a_jour", "plus_tard")
 
-    def _avec_projet(self, judged: ir.Table) -> ir.Table:
-        """Avec projet : un projet valide au dernier jour V de la personne.
+    def _avec_evenement(self, periode: Period) -> ir.Table:
+        """Avec événement : au moins un événement d'agenda non annulé qui commence dans la période."""
+        events = self.of_et("evenements_agenda")
+        kept = (events.statut != "annule").fill_null(True)
+        return self.liens.semi_join(events.filter(within(events.date_debut, periode) & kept), DOSSIER)[["personne"]]
+
+    def _avec_projet(self, presents: ir.Table) -> ir.Table:
+        """Avec projet : un projet valide au dernier jour V de la personne accompagnée.
 
         En préparation sans fin avant V ; actif, commencé et non fini à V (dates vides admises) ;
         terminé si V est entre ses deux dates. Jamais suspendu ni abandonné.
-        `judged` : les dossiers des personnes accompagnées, avec `v`.
         """
         projets = self.of_et("projets_personnalises")
         possible = projets.filter(projets.statut.isin(["en_preparation", "actif", "termine"]))
-        rows = possible.join(judged, DOSSIER).select("personne", "v", "statut", "date_debut", "date_fin")
+        rows = possible.join(self.liens, DOSSIER).select("personne", "statut", "date_debut", "date_fin")
+        here = presents.filter(presents.accompagnee).select("personne", v="dernier_jour")
+        rows = rows.join(here, "personne")
         started = rows.date_debut.isnull() | (rows.date_debut <= rows.v)
         unfinished = rows.date_fin.isnull() | (rows.date_fin >= rows.v)
         valid = (
@@ -126,14 +110,13 @@ class Facts(Records):
             | ((rows.statut == "actif") & started & unfinished)
             | ((rows.statut == "termine") & (rows.date_debut <= rows.v) & (rows.date_fin >= rows.v)).fill_null(False)
         )
-        return rows.filter(valid).select("personne").distinct().mutate(avec_projet=True)
+        return rows.filter(valid).select("personne")
 
     def dmp_alimentes(self, periode: Period) -> ir.Table:
         """DMP alimentés : au moins un dépôt ou remplacement réussi dans la période."""
         depots = self.depots(periode)
         fed = depots.filter((depots.statut == "succes") & depots.operation.isin(["depot", "remplacement"]))
-        fed = self.engine.keep("_depots_reussis", fed.select("finess_et", "matricule", "id_usager").distinct())
-        return self.personnes_des_depots(fed).select("personne").distinct().mutate(dmp_alimente=True)
+        return self.concernees(fed)
 
 
 def _overlaps(sejours: ir.Table, periode: Period) -> ir.Value:

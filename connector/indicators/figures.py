@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 
 import ibis
 import ibis.expr.types as ir
@@ -52,7 +51,6 @@ class Background:
     with_statuts: frozenset[str]
 
 
-@lru_cache(maxsize=512)
 def column(kind: str, indicator: Indicator, base: Base) -> str:
     """The name of a count: `n` numerator, `d` denominator, `u` undetermined, `p` those with the fact."""
     return f"{kind}_{indicator.code}_{base.value}"

@@ -5,12 +5,12 @@ Rule: `docs/indicateurs.md`, « Résultat : trois questions distinctes ».
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from connector.indicators.catalogue import INDICATORS, Base, Indicator, Shape
-from connector.indicators.coverage import Coverage, Support
+from connector.indicators.coverage import Coverage, Standing
 from connector.indicators.figures import Background, Figures, column
 from connector.indicators.programme import Terms
 from connector.model.period import Period, months_before
@@ -28,11 +28,17 @@ class Evidence:
     attribution_by_person: Collection[str]  # ETs that share an EJ named by some deposit
 
 
-def judge(et: Etablissement, code: str, terms: Terms, evidence: Evidence) -> Result:
-    """The result of one indicator for one ET."""
+def judge(et: Etablissement, codes: Iterable[str], terms: Terms, evidence: Evidence) -> Iterator[Result]:
+    """The results of one ET, in the order of these indicators."""
+    standing = evidence.coverage.standing(et.finess_et)
+    for code in codes:
+        yield _judge(et, code, terms, standing, evidence)
+
+
+def _judge(et: Etablissement, code: str, terms: Terms, standing: Standing, evidence: Evidence) -> Result:
     indicator = INDICATORS[code]
-    base = Base(terms.denominators.get(code, indicator.base.value))
-    motif = _no_figure(et.finess_et, indicator, evidence)
+    base = Base(terms.denominators[code]) if code in terms.denominators else indicator.base
+    motif = _no_figure(et.finess_et, indicator, standing, evidence)
     target = terms.targets.get(code)
     conclusion = _NO_FIGURE
     integers = _Integers(None, None, None)
@@ -65,13 +71,12 @@ def _periode(indicator: Indicator, periode: Period) -> Period:
     return Period(months_before(periode.end, indicator.months), periode.end) if indicator.months else periode
 
 
-def _no_figure(finess_et: str, indicator: Indicator, evidence: Evidence) -> Motif | None:
+def _no_figure(finess_et: str, indicator: Indicator, standing: Standing, evidence: Evidence) -> Motif | None:
     """Why there can be no figure, whatever the counts: absent, in error, not attributable, undated."""
-    coverage = evidence.coverage
-    if any(coverage.of(table, finess_et) is Support.ABSENT for table in indicator.needs):
+    if not standing.absent.isdisjoint(indicator.needs):
         return Motif.SOURCE_ABSENTE
     read = _read(finess_et, indicator, evidence)
-    if finess_et in coverage.wholly_barred or any(coverage.of(table, finess_et) is Support.IN_ERROR for table in read):
+    if finess_et in evidence.coverage.wholly_barred or not standing.in_error.isdisjoint(read):
         return Motif.SOURCE_EN_ERREUR
     if "messages_mssante" in indicator.needs and not _has_mailbox(finess_et, evidence):
         return Motif.BOITE_INCONNUE

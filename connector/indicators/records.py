@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -17,7 +18,7 @@ import pyarrow as pa
 from connector.indicators.engine import Engine
 from connector.model.ins import PRODUCTION_OIDS
 from connector.model.period import Period
-from connector.model.tables import TABLES
+from connector.model.tables import TABLES, day_columns
 
 USAGER = ["finess_et", "id_usager"]
 DOSSIER = ["finess_et", "id_dossier"]
@@ -50,10 +51,10 @@ class Records:
         self._renamed = self._renaming()
         self._owners = self._mailboxes()
         self._ejs = self._pairs("_ej", "ej", ((ej, et) for ej, ets in attribution.candidates.items() for et in ets))
+        self._fuseaux = self._time_zones()
         self.usagers = engine.keep("_usagers", self._usagers())
         self.dossiers = engine.keep("_dossiers", self._dossiers())
-        self.porteurs = engine.keep("_porteurs", self._porteurs())
-        self.liens = engine.keep("_liens", self._liens())
+        self.porteurs = self._porteurs()
 
     def _renaming(self) -> ir.Table | None:
         """(`finess_donne`, `et`) : the FINESS that stand for another number, if any."""
@@ -79,6 +80,12 @@ class Records:
                 "n": pa.array([n for _, _, n in boxes], pa.int64()),
             },
         )
+
+    def _time_zones(self) -> ir.Table:
+        """(`et`, `fuseau`) : the rank, in the snapshot, of the time zone of each ET."""
+        ranks = self._attribution.zone_index
+        columns = {"et": pa.array(ranks.keys(), pa.string()), "fuseau": pa.array(ranks.values(), pa.int64())}
+        return self.engine.load("_fuseaux", columns)
 
     def of_et(self, table: str) -> ir.Table:
         """Rows of a table with `finess_et` replaced by the ET that it stands for."""
@@ -137,15 +144,18 @@ class Records:
         return joined.mutate(personne=ibis.coalesce(joined.premier, joined._rang)).drop("_rang", "premier")
 
     def _dossiers(self) -> ir.Table:
+        """Les dossiers, avec la `personne` que chacun concerne (vide : usager inconnu)."""
         rows = self._merged("dossiers")
-        return rows.select(
-            "finess_et", "id_dossier", "id_usager", "date_creation", "date_derniere_maj", "minute_derniere_maj"
+        dates = ("date_creation", "date_derniere_maj", "minute_derniere_maj")
+        known = rows.select(*DOSSIER, "id_usager", *dates)
+        return known.left_join(self.usagers.select(*USAGER, "personne"), USAGER).drop(
+            "finess_et_right", "id_usager_right"
         )
 
-    def _liens(self) -> ir.Table:
-        """(`finess_et`, `id_dossier`, `id_usager`, `personne`) : chaque dossier avec les personnes qu'il concerne."""
-        d, u = self.dossiers, self.usagers
-        return d.select(*DOSSIER, "id_usager").join(u.select(*USAGER, "personne"), USAGER)
+    @property
+    def liens(self) -> ir.Table:
+        """(`finess_et`, `id_dossier`, `personne`) : chaque dossier avec les personnes qu'il concerne."""
+        return self.dossiers.filter(self.dossiers.personne.notnull()).select(*DOSSIER, "personne")
 
     # ------------------------------------------------------------------ DMP
 
@@ -161,10 +171,11 @@ class Records:
         return self._depots[periode]
 
     def _attributed_deposits(self, periode: Period) -> ir.Table:
-        rows = self._around(self._deposits(), periode)
+        rows = _around(self._deposits(), periode)
         if self._attribution.candidates:
             rows = self._of_ej(rows)
-        kept = self._in_window(rows, rows.finess_et, periode)
+        rows = self._dated(rows)
+        kept = rows.filter(within(rows.jour, periode))
         return kept.select(
             "finess_et",
             "id_document",
@@ -190,10 +201,17 @@ class Records:
         former = self.of_et("matricules_anterieurs")
         former = former.filter(former.matricule_bien_forme & _of_production(former.oid_ins))
         carried = former.select(*USAGER, "matricule").join(u.select(*USAGER, "personne"), USAGER)
-        return present.union(carried.select("finess_et", "matricule", "personne"))
+        return self.engine.keep("_porteurs", present.union(carried.select("finess_et", "matricule", "personne")))
+
+    def concernees(self, depots: ir.Table) -> ir.Table:
+        """(`personne`) : qui ces dépôts concernent, par leur matricule, sinon par leur `id_usager`."""
+        by_matricule = self.porteurs.semi_join(depots, ["finess_et", "matricule"])
+        identified = depots.filter(depots.id_usager.notnull())
+        by_id = self.usagers.semi_join(self.sans_porteur(identified), USAGER)
+        return by_matricule.select("personne").union(by_id.select("personne"))
 
     def personnes_des_depots(self, depots: ir.Table) -> ir.Table:
-        """Each deposit with the persons it concerns: by matricule, else by `id_usager`.
+        """Each deposit with the persons it concerns, see `concernees`.
 
         Keeps the columns of `depots` and adds `personne`; a deposit that matches nobody is left out.
         """
@@ -237,7 +255,7 @@ class Records:
         Columns: `finess_et` (null: none), `id_message`, `jour`, `statut`, `type`.
         """
         rows = self.of_et("messages_mssante")
-        rows = self._around(rows, periode) if periode else rows
+        rows = _around(rows, periode) if periode else rows
         rows = rows.mutate(
             boite_seule=rows.finess_et.isnull().ifelse(rows.expediteur, ibis.null("string")),
             domaine_seul=rows.finess_et.isnull().ifelse("@" + rows.domaine, ibis.null("string")),
@@ -250,8 +268,9 @@ class Records:
             found = both.mutate(et=by_address.ifelse(both.et, both.et_domaine), n=ibis.coalesce(both.n, both.n_domaine))
         owner = (found.n == 1).ifelse(found.et, ibis.null("string"))
         found = found.mutate(finess_et=ibis.coalesce(found.finess_et, owner), type=ibis.coalesce(found.type, "message"))
-        kept = self._in_window(found, found.finess_et, periode) if periode else found
-        return kept.select("finess_et", "id_message", "statut", "type", jour=self._local_day(kept, kept.finess_et))
+        dated = self._dated(found.select("finess_et", "id_message", "statut", "type", *day_columns(self._zones)))
+        dated = dated.select("finess_et", "id_message", "statut", "type", "jour")
+        return dated.filter(within(dated.jour, periode)) if periode else dated
 
     def unattributed_messages(self) -> ir.Table:
         """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET."""
@@ -266,35 +285,28 @@ class Records:
         rows = self._of_ej(self._deposits())
         return rows.filter(rows.finess_et.isin(list(ejs)))
 
-    def _around(self, rows: ir.Table, periode: Period) -> ir.Table:
-        """Rows whose date is in the window in at least one zone of the site."""
-        first, end = ibis.literal(periode.first), ibis.literal(periode.end)
-        return rows.filter(ibis.or_(*[within(rows[f"jour_{index}"], first, end) for index in range(self._zones)]))
-
-    def _in_window(self, rows: ir.Table, finess_et: ir.Value, periode: Period) -> ir.Table:
-        day = self._local_day(rows, finess_et)
-        return rows.filter(within(day, ibis.literal(periode.first), ibis.literal(periode.end)))
-
-    def _local_day(self, rows: ir.Table, finess_et: ir.Value) -> ir.Value:
-        """The local date of a row in the zone of its ET, among those that the lake keeps."""
+    def _dated(self, rows: ir.Table) -> ir.Table:
+        """Rows with `jour`, their local date in the zone of their ET, among those that the lake keeps."""
         if self._zones == 1:
-            return rows.jour_0
-        groups: dict[int, list[str]] = {}
-        for et, index in self._attribution.zone_index.items():
-            groups.setdefault(index, []).append(et)
-        most = max(groups, key=lambda index: len(groups[index]), default=0)
-        others = [
-            (finess_et.isin(ets), rows[f"jour_{index}"]) for index, ets in sorted(groups.items()) if index != most
-        ]
-        return ibis.cases(*others, else_=rows[f"jour_{most}"]) if others else rows[f"jour_{most}"]
+            return rows.rename(jour="jour_0")
+        zoned = rows.left_join(self._fuseaux, rows.finess_et == self._fuseaux.et).drop("et")
+        others = [(zoned.fuseau == rank, zoned[f"jour_{rank}"]) for rank in range(1, self._zones)]
+        return zoned.mutate(jour=ibis.cases(*others, else_=zoned.jour_0)).drop("fuseau")
+
+
+def _around(rows: ir.Table, periode: Period) -> ir.Table:
+    """Rows that may be in the window in some zone: the local dates of one instant differ by two days at most."""
+    margin = timedelta(days=2)
+    return rows.filter(within(rows.jour_0, Period(periode.first - margin, periode.end + margin)))
 
 
 def _of_production(oid: ir.Value) -> ir.Value:
     return oid.isnull() | oid.isin(sorted(PRODUCTION_OIDS))
 
 
-def within(day: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
-    return ((day >= a) & (day < b)).fill_null(False)
+def within(day: ir.Value, periode: Period) -> ir.BooleanValue:
+    """Whether a date is in the window; unknown without a date."""
+    return (day >= ibis.literal(periode.first)) & (day < ibis.literal(periode.end))
 
 
 def _only_et(rows: ir.Table, key: list[str]) -> ir.Table:
