@@ -5,6 +5,7 @@ sources ──► adapters ──► pseudonymise ──► snapshot ──► f
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -195,6 +196,28 @@ def open_site(
     progress: Callable[[str, int], None] = lambda source, rows: None,
 ) -> Iterator[tuple[Site, Collected]]:
     """Collect sources into `scratch` and open them for measuring."""
+    with _imports_settled():
+        yield from _open(sources, settings, key, scratch, stop_at_fault, progress)
+
+
+@contextmanager
+def _imports_settled() -> Iterator[None]:
+    """Keep what was imported so far out of the garbage collector's rounds: it stays until the end."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _open(
+    sources: Sequence[Source],
+    settings: Settings,
+    key: bytes,
+    scratch: Path,
+    stop_at_fault: bool,
+    progress: Callable[[str, int], None],
+) -> Iterator[tuple[Site, Collected]]:
     pseudonymiser = Pseudonymiser(key)
     collected = collect(
         sources, settings, pseudonymiser, scratch / "lake", stop_at_fault=stop_at_fault, progress=progress

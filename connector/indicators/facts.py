@@ -22,18 +22,19 @@ class Facts(Records):
 
         `journal` gives, per ET, `debut`: the first day of its update journal (no row: no journal).
         """
-        # Each step is kept: joins of two tables at a time leave the engine no bad order to choose.
         p = self.engine.keep("_presents", self._presents(periode, date_mesure))
         dates = self.engine.keep("_dates", self._dates_des_dossiers(periode, journal))
         updated = self._mises_a_jour(periode).union(dates.filter(dates.mis_a_jour).select("personne"))
-        later = dates.filter(dates.plus_tard)
-        marked = p.mutate(
-            mis_a_jour=p.personne.isin(updated.personne),
-            plus_tard=p.personne.isin(later.personne),
-            avec_projet=p.personne.isin(self._avec_projet(p).personne),
-            avec_evenement=p.personne.isin(self._avec_evenement(periode).personne),
-            dmp_alimente=p.personne.isin(self.dmp_alimentes(periode).personne),
-        )
+        facts = {
+            "mis_a_jour": updated,
+            "plus_tard": dates.filter(dates.plus_tard).select("personne"),
+            "avec_projet": self._avec_projet(p),
+            "avec_evenement": self._avec_evenement(periode),
+            "dmp_alimente": self.dmp_alimentes(periode),
+        }
+        # Each set is kept before the next is computed: one join at a time is all that memory has to hold.
+        kept = {name: self.engine.keep(f"_{name}", persons) for name, persons in facts.items()}
+        marked = p.mutate(**{name: p.personne.isin(persons.personne) for name, persons in kept.items()})
         return marked.mutate(indetermine=marked.plus_tard & ~marked.mis_a_jour).drop("plus_tard")
 
     def _presents(self, periode: Period, date_mesure: date) -> ir.Table:

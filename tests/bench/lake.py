@@ -21,7 +21,7 @@ _MAKES_PIVOT = ("tests/bench/dataset.py", "connector/demo/values.py")
 _MAKES_LAKE = (
     *_MAKES_PIVOT,
     *("tests/bench/lake.py", "connector/collect.py", "connector/instants.py", "connector/normalise.py"),
-    *("connector/pseudonymise.py", "connector/model/*.py", "connector/lake/*.py", "connector/config.py"),
+    *("connector/pseudonymise.py", "connector/model/*.py", "connector/lake/*.py", "connector/config/*.py"),
     *("connector/adapters/base.py", "connector/adapters/csv_reader.py", "connector/adapters/dui/pivot.py"),
 )
 
