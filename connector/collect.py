@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,7 +97,7 @@ def collect(
         reading.knows(directory or _declared_alone(settings))
         zones = _zones(directory, settings)
         with SnapshotWriter(folder, zones.all_zones) as writer:
-            for piece in (*references, *reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)):
+            for piece in chain(references, reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)):
                 writer.write(piece.table, piece.source, piece.rows)
             snapshot = writer.close()
         for inventory, digest in zip(reading.inventories, pending, strict=True):

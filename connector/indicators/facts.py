@@ -69,7 +69,8 @@ class Facts(Records):
         """Mis à jour selon le journal : au moins une entrée d'origine utilisateur dans la période."""
         entries = self.of_et("mises_a_jour")
         by_user = (entries.origine != "systeme").fill_null(True)
-        return self.liens.semi_join(entries.filter(within(entries.horodatage, periode) & by_user), DOSSIER)[["personne"]]
+        entered = entries.filter(within(entries.horodatage, periode) & by_user)
+        return self.liens.semi_join(entered, DOSSIER).select("personne")
 
     def _dates_des_dossiers(self, periode: Period, journal: ir.Table) -> ir.Table:
         """Mis à jour selon les dates : un dossier de la personne créé dans la période, ou, quand le journal ne
@@ -91,7 +92,8 @@ class Facts(Records):
         """Avec événement : au moins un événement d'agenda non annulé qui commence dans la période."""
         events = self.of_et("evenements_agenda")
         kept = (events.statut != "annule").fill_null(True)
-        return self.liens.semi_join(events.filter(within(events.date_debut, periode) & kept), DOSSIER)[["personne"]]
+        planned = events.filter(within(events.date_debut, periode) & kept)
+        return self.liens.semi_join(planned, DOSSIER).select("personne")
 
     def _avec_projet(self, presents: ir.Table) -> ir.Table:
         """Avec projet : un projet valide au dernier jour V de la personne accompagnée.
