@@ -10,17 +10,17 @@ import hashlib
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Problem, SourceFile
+from connector.adapters.base import Adapter, Batch, Notice, Position, Problem, SourceFile
 from connector.config import Settings, SourceSettings
 from connector.lake.establishments import complete, listed
 from connector.lake.writer import Snapshot, SnapshotWriter
@@ -30,6 +30,8 @@ from connector.model.inventory import Bar, Remark, SourceInventory
 from connector.model.tables import REFERENCE_TABLES, TABLES
 from connector.normalise import SHOWN_PER_FILE, ZoneMap, normalise
 from connector.pseudonymise import Pseudonymiser, is_patient
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def collect(
         reading.knows(directory or _declared_alone(settings))
         zones = _zones(directory, settings)
         with SnapshotWriter(folder, zones.all_zones) as writer:
-            for piece in chain(references, reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)):
+            others = reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)
+            for piece in chain(references, _ahead(others, depth=1)):  # the next piece is checked while one is written
                 writer.write(piece.table, piece.source, piece.rows)
             snapshot = writer.close()
         for inventory, digest in zip(reading.inventories, pending, strict=True):
@@ -256,12 +259,12 @@ def _zones(directory: Directory | None, settings: Settings) -> ZoneMap:
     return ZoneMap(lambda finess: zone_of(correspondances.get(finess, finess)), ALL_ZONES, settings.site.fuseau)
 
 
-def _ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
-    """Read ahead in another thread, at most `depth` items, so that reading and checking overlap."""
-    ready: queue.Queue[Item | BaseException | None] = queue.Queue(depth)
+def _ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+    """Produce items ahead in another thread, at most `depth`, so that the steps of collecting overlap."""
+    ready: queue.Queue[T | BaseException | None] = queue.Queue(depth)
     abandoned = threading.Event()
 
-    def put(item: Item | BaseException | None) -> bool:
+    def put(item: T | BaseException | None) -> bool:
         while not abandoned.is_set():
             try:
                 ready.put(item, timeout=0.1)
@@ -278,6 +281,9 @@ def _ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
             put(None)
         except BaseException as error:  # handed to the consumer, which raises it
             put(error)
+        finally:
+            if isinstance(items, Generator):  # what it holds open is closed where it was opened
+                items.close()
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()

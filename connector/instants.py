@@ -53,7 +53,7 @@ class Instants:
         if self.zoned is not None and self.offset is not None and self.minute is not None:
             instants = (self.day * 1440 + self.minute - self.offset)[self.zoned]
             days[self.zoned] = local_days(instants, zone)
-        return pa.array(days, mask=~self.valid).cast(pa.date32())
+        return pa.array(days, mask=None if self.valid.all() else ~self.valid).view(pa.date32())
 
     def minutes(self) -> pa.Array:
         """Minutes since 1970 of rows that carry a time (UTC when they have an offset), else null."""

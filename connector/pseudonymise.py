@@ -25,8 +25,8 @@ from connector.model.directory import Directory
 from connector.model.ins import (
     EMBEDDED_INS,
     EMBEDDED_INS_RE2,
-    is_well_formed,
     normalise_matricule,
+    well_formed,
 )
 from connector.model.tables import TABLES, Kind
 
@@ -129,8 +129,11 @@ class Pseudonymiser:
                 columns["matricule"], columns["matricule_bien_forme"] = _matricules(array, keys.matricule)
             elif kind is Kind.ADDRESS:
                 columns[name], columns["domaine"] = self._addresses(array)
-            elif kind in (Kind.ID, Kind.TEXT):
+            elif kind is Kind.ID:
                 columns[name] = _scrubbed(array, keys.identifiant)
+            elif kind is Kind.TEXT:  # few distinct values
+                encoded = array.dictionary_encode()
+                columns[name] = _scrubbed(encoded.dictionary, keys.identifiant).take(encoded.indices)
             else:
                 columns[name] = array
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
@@ -158,9 +161,11 @@ class Pseudonymiser:
 def _matricules(values: pa.Array, key: bytes) -> tuple[pa.Array, pa.Array]:
     """The HMAC of each matricule, and whether it is well formed (null without a matricule)."""
     encoded = values.dictionary_encode()
-    known = [normalise_matricule(value) for value in encoded.dictionary.to_pylist()]
-    digests = pa.array([_hmac(key, value) if value else None for value in known], pa.string())
-    formed = pa.array([is_well_formed(value) if value else None for value in known], pa.bool_())
+    known = encoded.dictionary
+    if pc.any(pc.match_substring_regex(known, "[^0-9A-Z]")).as_py():  # blanks or lower case somewhere
+        known = pa.array([normalise_matricule(value) for value in known.to_pylist()], pa.string())
+    digests = pa.array([_hmac(key, value) if value else None for value in known.to_pylist()], pa.string())
+    formed = pc.if_else(pc.equal(known, ""), pa.scalar(None, pa.bool_()), well_formed(known))
     return digests.take(encoded.indices), formed.take(encoded.indices)
 
 

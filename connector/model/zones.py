@@ -19,6 +19,7 @@ Minutes = npt.NDArray[np.int64]
 
 _FIRST, _LAST = datetime(1950, 1, 1, tzinfo=timezone.utc), datetime(2100, 1, 1, tzinfo=timezone.utc)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_STEP = timedelta(days=7)  # no zone has changed its offset twice within a week since 1950
 
 
 class _Transitions(NamedTuple):
@@ -52,7 +53,7 @@ def _transitions(name: str) -> _Transitions:
     since, offsets = [_minutes(_FIRST)], [_offset(zone, _FIRST)]
     day = _FIRST
     while day < _LAST:
-        following = day + timedelta(days=1)
+        following = day + _STEP
         if _offset(zone, following) != offsets[-1]:
             instant = _bisect(zone, day, following)
             since.append(_minutes(instant))
