@@ -12,7 +12,6 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 
 from connector.config import Convention
@@ -84,12 +83,11 @@ def _textual(row: Row) -> Row:
 def _rows(site: Site, window: WindowMeasure) -> Iterator[tuple[str, ir.Table]]:
     """The rows of every table that the measure of a window reads."""
     facts = site.facts
-    first, end = ibis.literal(window.periode.first), ibis.literal(window.periode.end)
     for name in (*_WHOLE, *_COUNTED):
         yield name, facts.of_et(name)
     updates, events = facts.of_et("mises_a_jour"), facts.of_et("evenements_agenda")
-    yield "mises_a_jour", updates.filter(within(updates.horodatage, first, end))
-    yield "evenements_agenda", events.filter(within(events.date_debut, first, end))
+    yield "mises_a_jour", updates.filter(within(updates.horodatage, window.periode))
+    yield "evenements_agenda", events.filter(within(events.date_debut, window.periode))
     span = Period(min(window.periode.first, months_before(window.periode.end, 3)), window.periode.end)
     yield "messages_mssante", facts.messages(span)
     yield "depots_dmp", facts.depots(span)

@@ -184,7 +184,7 @@ class Records:
             "id_usager",
             operation=ibis.coalesce(kept.operation, "depot"),
             code_erreur=kept.code_erreur,
-            jour=self._local_day(kept, kept.finess_et),
+            jour=kept.jour,
         )
 
     def _deposits(self) -> ir.Table:
