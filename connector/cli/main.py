@@ -15,6 +15,7 @@ from connector.cli import (
     collect,
     demo,
     diff,
+    evidence,
     explain,
     init,
     key,
@@ -52,6 +53,7 @@ for verb in (
     outbox,
     status,
     service,
+    evidence,
     key,
 ):
     verb.register(app)

@@ -78,7 +78,7 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
     outcomes: list[Outcome] = []
     with _ground(site, now) as (ground, ring):
         dates = asked or _due(site, ground)
-        signer = _signer(site, now)
+        signer = load_site_signer(site, now)
         enqueue, prove = _enqueue(site, signer, now), _prove(site, ground, ring, signer)
         for passed in measure_dates(ground, site.database, dates, enqueue, prove):
             _report(site, passed, now)
@@ -92,18 +92,12 @@ def _ground(site: OpenedState, now: datetime) -> Iterator[tuple[Ground, KeyRing]
     """The last snapshot, open under the settings and keys of today."""
     from connector.agent import open_snapshot
     from connector.campaign import Ground
-    from connector.keys import read_ring
     from connector.night import read_last
 
     last = read_last(site.folder, site.settings)
     for word in last.mots:
         sys.stderr.write(f"{word}\n")
-    ring = read_ring(site.folder)
-    if ring is None:
-        raise StateError(
-            f"{site.folder} : la clé du site a disparu ; rétablissez-la : dui-connector key restore FICHIER."
-        )
-    ring = _completed(site, ring)
+    ring = site_ring(site, now)
     pseudonymiser = ring.pseudonymiser(site.settings.organisme, last.cle)
     with (
         tempfile.TemporaryDirectory(prefix="travail-", dir=site.folder) as scratch,
@@ -113,12 +107,22 @@ def _ground(site: OpenedState, now: datetime) -> Iterator[tuple[Ground, KeyRing]
         yield Ground(opened, last.collected, last.nom, last.collecte_le, site.settings, now, logiciel), ring
 
 
-def _completed(site: OpenedState, ring: KeyRing) -> KeyRing:
-    """The ring with the master key that rests outside, when there is one."""
-    from connector.cli.site import outside_key
-    from connector.keys import settled
+def site_ring(site: OpenedState, now: datetime) -> KeyRing:
+    """The keys of the site, with the master key that rests outside when there is one.
 
-    return settled(ring, (), outside_key(site), secrets.token_bytes, datetime.now(timezone.utc))
+    Raises:
+        StateError: there is none.
+        SettingsError: the one outside is not the site's.
+    """
+    from connector.cli.site import outside_key
+    from connector.keys import read_ring, settled
+
+    ring = read_ring(site.folder)
+    if ring is None:
+        raise StateError(
+            f"{site.folder} : la clé du site a disparu ; rétablissez-la : dui-connector key restore FICHIER."
+        )
+    return settled(ring, (), outside_key(site), secrets.token_bytes, now)
 
 
 def _due(site: OpenedState, ground: Ground) -> list[date]:
@@ -139,7 +143,8 @@ def _due(site: OpenedState, ground: Ground) -> list[date]:
     return sorted({*new, *again})
 
 
-def _signer(site: OpenedState, now: datetime) -> Signer:
+def load_site_signer(site: OpenedState, now: datetime) -> Signer:
+    """What signs for this site. Raises SettingsError or StateError."""
     from connector.secrets import reveal
     from connector.signature import load_signer
 

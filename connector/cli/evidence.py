@@ -1,0 +1,170 @@
+"""`evidence`: hand out the proof of a measure, and check one that was received."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from connector.cli import options as given
+from connector.errors import SourceDataError, UsageError
+
+if TYPE_CHECKING:
+    from connector.cli.site import OpenedState
+    from connector.evidence.archive import Opened
+    from connector.evidence.verify import Check
+    from connector.model.edition import Edition
+
+group = typer.Typer(no_args_is_help=True, help="Preuves : remettre celle d'une mesure, vérifier celle qu'on a reçue.")
+
+Finess = Annotated[str, typer.Option("--finess", metavar="ET", help="FINESS de l'établissement.")]
+Day = Annotated[str, typer.Option("--date-mesure", metavar="D", help="Date de mesure, par exemple 2025-04-01.")]
+Trusted = Annotated[
+    list[Path],
+    typer.Option("--cle", metavar="FICHIER", help="Clé publique (JWK, PEM) ou certificat de confiance ; répétable."),
+]
+Internal = Annotated[
+    Optional[Path],  # noqa: UP045 - typer reads this form on every Python
+    typer.Option("--interne", metavar="FICHIER", help="Partie interne, à recalculer sur le site (demande --config)."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    app.add_typer(group, name="evidence")
+
+
+@group.command()
+def create(
+    finess: Finess,
+    date_mesure: Day,
+    output: given.Output,
+    programme: given.ProgrammeId = None,
+    config: given.ServiceConfig = Path("connecteur.toml"),
+) -> None:
+    """Remet la preuve d'une mesure : l'archive à transmettre, et une attestation d'une page, signée."""
+    from connector.cli.site import opened_state
+
+    now = datetime.now(timezone.utc)
+    with opened_state(config, now) as site:
+        edition = _edition(site, finess, given.parse_day(date_mesure), programme)
+        written = _hand_out(site, edition, output, now)
+    sys.stdout.write("\n".join(f"Écrit : {path}" for path in written) + "\n")
+
+
+@group.command()
+def verify(
+    preuve: Annotated[Path, typer.Argument(metavar="PREUVE", help="Archive de preuve (.zip).")],
+    cle: Trusted,
+    interne: Internal = None,
+    config: given.ServiceConfig = Path("connecteur.toml"),
+    as_json: bool = typer.Option(False, "--json", help="Écrit les vérifications en JSON."),
+) -> None:
+    """Vérifie une preuve : signature, recompte, et sur le site le recalcul de tout."""
+    from connector.evidence.archive import open_external
+    from connector.evidence.verify import verify_external
+    from connector.signature import load_trust, verify_detached
+
+    trusted, now = load_trust(cle), datetime.now(timezone.utc)
+
+    def authenticate(body: bytes, signature: str) -> str:
+        signed = verify_detached(body, signature, trusted, now)
+        return f"clé {signed.kid}" + (f" ({signed.sujet})" if signed.sujet else "")
+
+    proof = open_external(_read(preuve), preuve.name)
+    checks = verify_external(proof, authenticate)
+    if interne is not None:
+        checks += _inspect(proof, interne, config, now)
+    _tell(checks, as_json=as_json)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(SourceDataError.exit_code)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} : lecture impossible ({error.strerror}) ; vérifiez le chemin.") from None
+
+
+def _edition(site: OpenedState, finess: str, day: date, programme: str | None) -> Edition:
+    """The last revision of the edition asked."""
+    from connector.state.editions import current
+
+    with site.database.transaction() as connection:
+        found = [
+            one.edition
+            for one in current(connection, programme=programme or "", on=day)
+            if one.edition.finess_et == finess
+        ]
+    if not found:
+        raise UsageError(
+            f"Aucune mesure de {finess} au {day:%d/%m/%Y} ; « dui-connector status » dit ce qui est mesuré."
+        )
+    if len({one.programme for one in found}) > 1:
+        raise UsageError(f"{finess} est mesuré sous plusieurs programmes : précisez --programme.")
+    return found[-1]
+
+
+def _hand_out(site: OpenedState, edition: Edition, output: Path, now: datetime) -> list[Path]:
+    from connector.cli.measure import load_site_signer
+    from connector.disk import write_synced
+    from connector.evidence.archive import digest, open_external
+    from connector.evidence.attestation import attestation
+    from connector.evidence.store import EXTERNAL, folder_of
+
+    proof = _read(folder_of(edition, site.folder) / EXTERNAL)
+    signer = load_site_signer(site, now)
+    engagement = open_external(proof, EXTERNAL).content["engagement"]
+    page = attestation(edition, digest(proof), engagement, signer.kid)
+    name = f"{edition.finess_et}-{edition.programme}-{edition.fin}-r{edition.revision}"
+    files = {
+        output / f"preuve-{name}.zip": proof,
+        output / f"attestation-{name}.pdf": page,
+        output / f"attestation-{name}.pdf.jws": signer.sign(page).encode(),
+    }
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for path, content in files.items():
+            write_synced(path, content)
+    except OSError as error:
+        raise UsageError(f"{output} : écriture impossible ({error.strerror}) ; vérifiez le dossier.") from None
+    return list(files)
+
+
+def _inspect(proof: Opened, internal: Path, config: Path, now: datetime) -> list[Check]:
+    """Everything computed again from the internal part; a consultation that the access journal keeps."""
+    from connector.access import record
+    from connector.cli.measure import site_ring
+    from connector.cli.site import opened_state
+    from connector.evidence.archive import key_name, unsealed
+    from connector.evidence.inspect import verify_internal
+    from connector.keys import proof_key
+
+    content = _read(internal)
+    with opened_state(config, now) as site:
+        finess = str(proof.content.get("finess_et"))
+        key = proof_key(site_ring(site, now), site.settings.organisme, finess, key_name(content, internal.name))
+        lines, seed = unsealed(content, key, internal.name)
+        record(now, "evidence verify", finess, folder=site.folder)
+        with tempfile.TemporaryDirectory(prefix="travail-", dir=site.folder) as scratch:
+            return verify_internal(proof, lines, seed, Path(scratch))
+
+
+def _tell(checks: list[Check], *, as_json: bool) -> None:
+    if as_json:
+        import orjson
+
+        content = {"verifie": all(check.ok for check in checks), "points": [check._asdict() for check in checks]}
+        sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    for check in checks:
+        sys.stdout.write(f"{'OK     ' if check.ok else 'ÉCHEC  '}{check.text}\n")
+    failed = sum(not check.ok for check in checks)
+    sys.stdout.write(
+        f"\n{f'{failed} point(s) en échec : ne retenez pas cette preuve.' if failed else 'Preuve vérifiée.'}\n"
+    )
