@@ -52,13 +52,13 @@ def create(
     now = datetime.now(timezone.utc)
     with opened_state(config, now) as site:
         edition = _edition(site, finess, given.parse_day(date_mesure), programme)
-        written = _hand_out(site, edition, output, now)
+        written = _hand_out(site, edition, output)
     sys.stdout.write("\n".join(f"Écrit : {path}" for path in written) + "\n")
 
 
 @group.command()
 def verify(
-    preuve: Annotated[Path, typer.Argument(metavar="PREUVE", help="Archive de preuve (.zip).")],
+    preuve: Annotated[Path, typer.Argument(metavar="PREUVE", help="Archive de preuve (.zip), ou attestation (.pdf).")],
     cle: Trusted,
     interne: Internal = None,
     config: given.ServiceConfig = Path("connecteur.toml"),
@@ -66,7 +66,7 @@ def verify(
 ) -> None:
     """Vérifie une preuve : signature, recompte, et sur le site le recalcul de tout."""
     from connector.evidence.archive import open_external
-    from connector.evidence.verify import verify_external
+    from connector.evidence.verify import Check, verify_external
     from connector.signature import load_trust, verify_detached
 
     trusted, now = load_trust(cle), datetime.now(timezone.utc)
@@ -75,10 +75,15 @@ def verify(
         signed = verify_detached(body, signature, trusted, now)
         return f"clé {signed.kid}" + (f" ({signed.sujet})" if signed.sujet else "")
 
-    proof = open_external(_read(preuve), preuve.name)
-    checks = verify_external(proof, authenticate)
-    if interne is not None:
-        checks += _inspect(proof, interne, config, now)
+    content = _read(preuve)
+    if content.startswith(b"%PDF-"):
+        signature = _read(preuve.with_name(preuve.name + ".jws")).decode("ascii", "replace")
+        checks = [Check(True, f"attestation : signature valide, {authenticate(content, signature)}")]
+    else:
+        proof = open_external(content, preuve.name)
+        checks = verify_external(proof, authenticate)
+        if interne is not None:
+            checks += _inspect(proof, interne, config, now)
     _tell(checks, as_json=as_json)
     if not all(check.ok for check in checks):
         raise typer.Exit(SourceDataError.exit_code)
@@ -110,15 +115,14 @@ def _edition(site: OpenedState, finess: str, day: date, programme: str | None) -
     return found[-1]
 
 
-def _hand_out(site: OpenedState, edition: Edition, output: Path, now: datetime) -> list[Path]:
-    from connector.cli.measure import load_site_signer
+def _hand_out(site: OpenedState, edition: Edition, output: Path) -> list[Path]:
     from connector.disk import write_synced
     from connector.evidence.archive import digest, open_external
     from connector.evidence.attestation import attestation
     from connector.evidence.store import EXTERNAL, folder_of
 
     proof = _read(folder_of(edition, site.folder) / EXTERNAL)
-    signer = load_site_signer(site, now)
+    signer = site.signer()
     engagement = open_external(proof, EXTERNAL).content["engagement"]
     page = attestation(edition, digest(proof), engagement, signer.kid)
     name = f"{edition.finess_et}-{edition.programme}-{edition.fin}-r{edition.revision}"
@@ -165,6 +169,5 @@ def _tell(checks: list[Check], *, as_json: bool) -> None:
     for check in checks:
         sys.stdout.write(f"{'OK     ' if check.ok else 'ÉCHEC  '}{check.text}\n")
     failed = sum(not check.ok for check in checks)
-    sys.stdout.write(
-        f"\n{f'{failed} point(s) en échec : ne retenez pas cette preuve.' if failed else 'Preuve vérifiée.'}\n"
-    )
+    conclusion = f"{failed} point(s) en échec : ne retenez pas cette preuve." if failed else "Preuve vérifiée."
+    sys.stdout.write(f"\n{conclusion}\n")

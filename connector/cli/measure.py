@@ -78,7 +78,7 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
     outcomes: list[Outcome] = []
     with _ground(site, now) as (ground, ring):
         dates = asked or _due(site, ground)
-        signer = load_site_signer(site, now)
+        signer = site.signer()
         enqueue, prove = _enqueue(site, signer, now), _prove(site, ground, ring, signer)
         for passed in measure_dates(ground, site.database, dates, enqueue, prove):
             _report(site, passed, now)
@@ -141,17 +141,6 @@ def _due(site: OpenedState, ground: Ground) -> list[date]:
         recent if new else [day for day in recent if unsettled(one for one in kept if one.edition.date_mesure == day)]
     )
     return sorted({*new, *again})
-
-
-def load_site_signer(site: OpenedState, now: datetime) -> Signer:
-    """What signs for this site. Raises SettingsError or StateError."""
-    from connector.secrets import reveal
-    from connector.signature import load_signer
-
-    def password(reference: str) -> str:
-        return reveal(reference, what="[signature], clé « mot_de_passe »", base=site.base)
-
-    return load_signer(site.settings.signature, site.folder, now, base=site.base, reveal=password)
 
 
 def _enqueue(site: OpenedState, signer: Signer, now: datetime) -> Enqueue:

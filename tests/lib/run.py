@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from connector.model.inventory import SourceInventory
 from connector.model.result import Measure, Result
 
 KEY = bytes(range(32))
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Ran:
     err: str
 
 
+def environment(**more: str) -> dict[str, str]:
+    """That of this process, with the code of this checkout wherever the command runs."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
 def command(*arguments: str | Path, cwd: Path | None = None) -> Ran:
     """Run `dui-connector` as a person would."""
     done = subprocess.run(
@@ -43,6 +50,7 @@ def command(*arguments: str | Path, cwd: Path | None = None) -> Ran:
         capture_output=True,
         encoding="utf-8",
         cwd=cwd,
+        env=environment(),
         timeout=300,
         check=False,
     )
