@@ -70,9 +70,9 @@ FACTS: dict[str, Fact] = {
     ),
     "nombre": Fact("dénombrement", _count),
     "taux": Fact("rapport de deux dénombrements", _rate),
-    "drapeau": Fact("oui ou non, sur l'établissement", _flag),
+    "drapeau": Fact("oui ou non", _flag),
     "version": Fact("version d'un programme ou du logiciel", _matches(r"[A-Za-z0-9 .+_-]{1,64}")),
-    "texte": Fact("référence d'un texte, convention, motif de révision : une ligne publique", _text),
+    "texte": Fact("référence, convention, motif de révision, libellé", _text),
     "empreinte": Fact("empreinte d'une source ou d'un fichier", _matches(r"sha256:[0-9a-f]{1,64}")),
     "fixe": Fact("mot fixé par le format", lambda value: value in FIXED),
     "mesure": Fact(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from typer.main import get_command
@@ -19,6 +20,7 @@ from connector.indicators.programme import Exemption, Programme, load_programme
 from connector.model.findings import FINDINGS, FindingKind, Severity
 from connector.model.tables import TABLES, Column, Kind, Table
 from connector.resources import config_path
+from tests.lib import docs_formats
 from tests.spec.page import rules_page
 
 ROOT = Path(__file__).parents[2]
@@ -244,6 +246,13 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/constats.md": findings_page,
     "docs/ligne-de-commande.md": command_page,
     "docs/format-pivot.md": lambda: with_blocks(read("docs/format-pivot.md"), {"tables": pivot_tables}),
+    "docs/formats-de-sortie.md": lambda: with_blocks(
+        read("docs/formats-de-sortie.md"),
+        {
+            "faits": docs_formats.facts,
+            **{name: partial(docs_formats.example, name) for name in ("fhir", "adx", "dhis2", "csv")},
+        },
+    ),
     "docs/indicateurs.md": lambda: with_blocks(
         read("docs/indicateurs.md"), {"programmes": programme_list, "indicateurs": indicator_list}
     ),
