@@ -56,6 +56,7 @@ class Collected:
     directory: Directory
     positions: tuple[Mapping[str, str], ...] = ()  # of each source, how far it was read
     coupures: tuple[str, ...] = ()  # where a reading stopped short, in words
+    fichiers_dossiers: tuple[frozenset[str], ...] = ()  # of each source, the files that gave `dossiers`
 
 
 class FaultySourceError(Exception):
@@ -107,7 +108,12 @@ def collect(
             inventory.empreinte = digest.result()
     everyone = complete(directory, reading.inventories, settings)
     return Collected(
-        snapshot, tuple(reading.inventories), everyone, tuple(reading.positions), tuple(sorted(reading.cuts))
+        snapshot,
+        tuple(reading.inventories),
+        everyone,
+        tuple(reading.positions),
+        tuple(sorted(reading.cuts)),
+        tuple(map(frozenset, reading.dossiers_from)),
     )
 
 
@@ -131,6 +137,7 @@ class _Reading:
         self._references: list[tuple[str, int, Batch]] = []
         self.positions: list[dict[str, str]] = [{} for _ in sources]
         self.cuts: set[str] = set()
+        self.dossiers_from: list[set[str]] = [set() for _ in sources]
         self.inventories = [
             SourceInventory(
                 pseudonymiser.scrub(source.nom),
@@ -161,6 +168,8 @@ class _Reading:
 
     def _piece(self, index: int, batch: Batch, zones: ZoneMap) -> _Piece:
         inventory = self.inventories[index]
+        if batch.table == "dossiers":
+            self.dossiers_from[index].add(batch.file)
         if batch.table in REFERENCE_TABLES:
             self._references.append((batch.table, index, batch))
         result = normalise(batch, zones, told=self._told[index, batch.file])

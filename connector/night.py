@@ -7,10 +7,10 @@ leaves the lake as it is; faults inside a source bar what they bar, as in an aud
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from connector import __version__
@@ -18,9 +18,11 @@ from connector.collect import Collected, Source, collect
 from connector.config import Settings
 from connector.errors import SourceDataError, SourceUnreachableError, StateError
 from connector.lake.establishments import directory_of, in_other_zones
+from connector.lake.journal import EMPTY, Journal, read_journal, without
 from connector.lake.manifest import Manifest, SourceRecord
 from connector.lake.snapshots import Kept, Lake
-from connector.pseudonymise import Pseudonymiser
+from connector.pseudonymise import EMBEDDED_MARK, Pseudonymiser
+from connector.updates import TABLE, grow, since
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,11 @@ class Last:
     mots: tuple[str, ...] = ()
 
 
-def read_last(etat: Path, settings: Settings) -> Last:
+def read_last(etat: Path, settings: Settings, dates: Collection[date] = ()) -> Last:
     """The last good snapshot of a state folder.
+
+    `dates` are the measure dates that will be asked, beyond the first days of months and those of the calendar: an
+    observed journal speaks for no other.
 
     Raises:
         StateError: there is none, or the folder cannot be read.
@@ -48,21 +53,23 @@ def read_last(etat: Path, settings: Settings) -> Last:
         if kept is None:
             told = " ".join([*words, f"{etat} : aucun instantané ; lancez dui-connector collect."])
             raise StateError(told)
-        return _opened(kept, settings, words)
+        return _opened(kept, settings, words, dates)
 
 
-def read_snapshot(etat: Path, nom: str, settings: Settings) -> Last | None:
+def read_snapshot(etat: Path, nom: str, settings: Settings, dates: Collection[date] = ()) -> Last | None:
     """One snapshot by its name, or None when it is gone or no longer what was written."""
     with _on_disk(etat):
         kept = Lake(etat).read(nom)
-        return _opened(kept, settings, ()) if kept else None
+        return _opened(kept, settings, (), dates) if kept else None
 
 
-def _opened(kept: Kept, settings: Settings, words: Sequence[str]) -> Last:
+def _opened(kept: Kept, settings: Settings, words: Sequence[str], dates: Collection[date]) -> Last:
     manifest = kept.manifest
     accounts = tuple(one.inventaire for one in manifest.sources)
     directory = directory_of(kept.snapshot, accounts, settings)
     barred = in_other_zones(accounts, directory, manifest.fuseaux, manifest.zones)
+    journal = read_journal(kept.snapshot.folder)
+    directory = since(journal, accounts, directory, settings, manifest.collecte_le, dates)
     positions = tuple(one.positions for one in manifest.sources)
     collected = Collected(kept.snapshot, barred, directory, positions)
     return Last(kept.nom, manifest.collecte_le, collected, manifest.cle, tuple(words))
@@ -117,6 +124,7 @@ def collect_night(
             _refuse_half(sources, collected, before)
             if previous is not None and not asked.accept_missing:
                 _refuse_missing(previous, collected, [_settings_digest(one, pseudonymiser) for one in sources])
+            grow(_former(previous, pseudonymiser), sources, collected, settings, asked.now)
             kept = lake.commit(pending, _manifest(sources, collected, settings, pseudonymiser, asked.now))
         except BaseException:
             lake.abandon(pending)
@@ -124,6 +132,15 @@ def collect_night(
         with suppress(OSError):  # what could not be removed goes at the next collection
             lake.retire(asked.now, settings.conservation.instantanes, asked.protected)
     return Night(kept.nom, replace(collected, snapshot=kept.snapshot), tuple(words))
+
+
+def _former(previous: Kept | None, pseudonymiser: Pseudonymiser) -> Journal:
+    """The journal so far. Under other keys, a dossier whose id holds an INS has another name: it starts again."""
+    if previous is None:
+        return EMPTY
+    journal = read_journal(previous.snapshot.folder)
+    same = previous.manifest.lignee == pseudonymiser.lineage
+    return journal if same else without(journal, EMBEDDED_MARK)
 
 
 def _manifest(
@@ -135,6 +152,7 @@ def _manifest(
         logiciel=__version__,
         reglages=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
         cle=pseudonymiser.fingerprint,
+        lignee=pseudonymiser.lineage,
         zones=collected.snapshot.zones,
         fuseaux={finess: collected.directory.zone(finess) for finess in named},
         sources=tuple(
@@ -187,7 +205,8 @@ def _refuse_missing(previous: Kept, collected: Collected, digests: Sequence[str]
     }
     for record in previous.manifest.sources:
         digest, tables = given.get(record.inventaire.nom, ("", set()))
-        missing = sorted(record.inventaire.tables - tables) if digest == record.reglages else []
+        given_before = record.inventaire.tables - ({TABLE} if record.inventaire.observes else set())
+        missing = sorted(given_before - tables) if digest == record.reglages else []
         if missing:
             raise SourceDataError(
                 f"{record.inventaire.nom} : table « {missing[0]} » absente, que cette source donnait le "

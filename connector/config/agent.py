@@ -112,6 +112,7 @@ class Conservation(Strict):
     """How long things are kept, in days."""
 
     instantanes: Annotated[int, Field(ge=2)] = 40
+    journal: Annotated[int, Field(ge=400)] = 1200  # updates that the site observed itself
     corps_transmis: Annotated[int, Field(ge=31)] = 1200
     preuves: Annotated[int, Field(ge=31)] = 3650
 

@@ -47,6 +47,7 @@ class Manifest:
     logiciel: str
     reglages: str
     cle: str
+    lignee: str  # changes when the pseudonyms of a person do
     zones: tuple[str, ...]
     fuseaux: Mapping[str, str]
     sources: tuple[SourceRecord, ...]
@@ -65,6 +66,7 @@ def dumps(manifest: Manifest) -> bytes:
         "logiciel": manifest.logiciel,
         "reglages": manifest.reglages,
         "cle": manifest.cle,
+        "lignee": manifest.lignee,
         "zones": list(manifest.zones),
         "fuseaux": dict(sorted(manifest.fuseaux.items())),
         "sources": [_source(one) for one in manifest.sources],
@@ -90,6 +92,7 @@ def loads(text: bytes) -> Manifest:
             content["logiciel"],
             content["reglages"],
             content["cle"],
+            content["lignee"],
             tuple(content["zones"]),
             content["fuseaux"],
             tuple(_read_source(one) for one in content["sources"]),
@@ -118,6 +121,7 @@ def _source(record: SourceRecord) -> dict[str, Any]:
         "expediteurs": sorted(list(pair) for pair in known.expediteurs),
         "problemes": known.problemes,
         "non_montres": dict(sorted(known.non_montres.items())),
+        "observes": sorted(known.observes),
         "positions": dict(sorted(record.positions.items())),
         "reglages": record.reglages,
         "entier_depuis": record.entier_depuis.isoformat(),
@@ -138,5 +142,6 @@ def _read_source(said: Mapping[str, Any]) -> SourceRecord:
         {(address, domain) for address, domain in said["expediteurs"]},
         said["problemes"],
         said["non_montres"],
+        set(said["observes"]),
     )
     return SourceRecord(inventory, said["positions"], said["reglages"], datetime.fromisoformat(said["entier_depuis"]))

@@ -46,6 +46,7 @@ class SourceInventory:
     expediteurs: set[tuple[str, str]] = field(default_factory=set)  # (HMAC, domain) of messages that name no ET
     problemes: list[str] = field(default_factory=list)
     non_montres: dict[str, int] = field(default_factory=dict)  # file → problems beyond those told
+    observes: set[str] = field(default_factory=set)  # FINESS whose `mises_a_jour` the site observed itself
 
     @property
     def tables(self) -> set[str]:
