@@ -74,6 +74,11 @@ def _wait_for_work(process: subprocess.Popen[bytes], lock: Path) -> None:
         time.sleep(0.01)
 
 
+def _sending(database: Database) -> bool:
+    with database.transaction() as connection:
+        return bool(ledger.listed(connection, ["en_cours"]))
+
+
 def _drain(settings: Path, database: Database) -> int:
     """Send until nothing waits; how many passes it took. A pass that needs a human fails the test."""
     for passes in range(1, 400):
@@ -92,13 +97,14 @@ def test_a_sender_killed_anywhere_loses_and_doubles_nothing(tmp_path: Path) -> N
     database = open_database(folder, NOW)
     signer(folder)
     draw = random.Random(20261126)
-    kills = queued_so_far = 0
+    kills = queued_so_far = on_the_way = 0
     with receiver(folder, seed=7, rate=0.35, silence=1.0) as address, nursery() as born:
         settings = _settings(tmp_path, address)
         while kills < KILLS:
             _queue(database, folder, queued_so_far, PER_KILL)
             queued_so_far += PER_KILL
             kills += _kill_somewhere(settings, born, draw)
+            on_the_way += _sending(database)
         passes = _drain(settings, database)
         seen = state(address)
     with database.transaction() as connection:
@@ -106,7 +112,10 @@ def test_a_sender_killed_anywhere_loses_and_doubles_nothing(tmp_path: Path) -> N
     assert len(items) == queued_so_far
     assert broken(items, seen["gardes"], seen["fautes"]) == []
     states = {name: sum(item.etat == name for item in items) for name in ("accepte", "rejete")}
-    _tell(f"{kills} SIGKILL, {len(items)} transmissions, {states}, {seen['requetes']} requêtes, {passes} passes")
+    assert on_the_way  # some died between the two commits of an attempt
+    _tell(
+        f"{kills} SIGKILL dont {on_the_way} pendant un envoi, {len(items)} transmissions, {states}, {seen['requetes']} requêtes, {passes} passes"
+    )
     _tell(f"fautes jouées : {seen['jouees']}")
 
 
