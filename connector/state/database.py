@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from connector.errors import StateError
@@ -34,8 +35,12 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction that takes the write lock at once: committed whole, or not at all."""
-        with self._engine.connect() as connection, connection.begin():
+        """One transaction that takes the write lock at once: committed whole, or not at all.
+
+        Raises:
+            StateError: the disk is full or read-only, or the file cannot be read.
+        """
+        with _told(self.path), self._engine.connect() as connection, connection.begin():
             yield connection
 
     def keep_copy(self) -> None:
@@ -63,15 +68,42 @@ def open_database(folder: Path, now: datetime) -> Database:
         mended = _mend(path, now)
         engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _BUSY})
         _prepare(engine)
-        with engine.begin() as connection:
+        with _told(path), engine.begin() as connection:
             _migrate(connection)
         if os.name == "posix":
             path.chmod(0o600)
     except OSError as error:
         raise StateError(f"{folder} : dossier d'état inutilisable ({error.strerror}) ; vérifiez ses droits.") from None
-    except sqlite3.Error as error:  # pragma: no cover - SQLAlchemy wraps these
-        raise StateError(f"{path} : base d'état illisible ({error}).") from None
+    except sqlite3.Error as error:  # while looking at a file that may be damaged
+        raise _state_error(path, error) from None
     return Database(engine, path, mended)
+
+
+_WORDS = {
+    "SQLITE_FULL": "disque plein ; libérez de la place",
+    "SQLITE_READONLY": "dossier en lecture seule ; vérifiez ses droits",
+    "SQLITE_CANTOPEN": "fichier impossible à ouvrir ; vérifiez le dossier et ses droits",
+    "SQLITE_IOERR": "écriture ou lecture impossible ; vérifiez le disque et la place qui reste",
+    "SQLITE_BUSY": "occupée par un autre verbe depuis trop longtemps ; recommencez",
+    "SQLITE_CORRUPT": "abîmée ; le prochain lancement la remplace par la dernière copie saine",
+    "SQLITE_NOTADB": "abîmée ; le prochain lancement la remplace par la dernière copie saine",
+}
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in words what prevents the state from being used; nothing is half done, the next run goes on."""
+    try:
+        yield
+    except DatabaseError as error:
+        if not isinstance(error.orig, sqlite3.Error) or isinstance(error, IntegrityError | ProgrammingError):
+            raise
+        raise _state_error(path, error.orig) from None
+
+
+def _state_error(path: Path, error: sqlite3.Error) -> StateError:
+    name = "_".join(str(getattr(error, "sqlite_errorname", "")).split("_")[:2])
+    return StateError(f"{path} : base d'état {_WORDS.get(name, f'inutilisable ({error})')}.")
 
 
 def _prepare(engine: Engine) -> None:

@@ -114,7 +114,8 @@ def test_a_sender_killed_anywhere_loses_and_doubles_nothing(tmp_path: Path) -> N
     states = {name: sum(item.etat == name for item in items) for name in ("accepte", "rejete")}
     assert on_the_way  # some died between the two commits of an attempt
     _tell(
-        f"{kills} SIGKILL dont {on_the_way} pendant un envoi, {len(items)} transmissions, {states}, {seen['requetes']} requêtes, {passes} passes"
+        f"{kills} SIGKILL dont {on_the_way} pendant un envoi, {len(items)} transmissions, {states}, "
+        f"{seen['requetes']} requêtes, {passes} passes"
     )
     _tell(f"fautes jouées : {seen['jouees']}")
 
