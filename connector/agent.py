@@ -235,9 +235,12 @@ def open_snapshot(
     `pseudonymiser` is that of the snapshot: the mailboxes of the settings are looked for under its key.
     """
     mailboxes = _mailboxes(collected.snapshot, collected.directory, settings, pseudonymiser)
-    covered = coverage(collected.inventories, collected.directory, mailboxes, settings.couverture)
+    covered = coverage(collected.inventories, collected.directory, mailboxes, settings.couverture, settings.messages)
     with open_engine(
-        collected.snapshot, memory_limit=settings.limites.memory_limit, scratch=scratch / "spill"
+        collected.snapshot,
+        memory_limit=settings.limites.memory_limit,
+        scratch=scratch / "spill",
+        ranked=("messages_mssante",) if covered.set_aside else (),
     ) as engine:
         yield prepare(engine, collected.directory, collected.inventories, covered, mailboxes, collected.snapshot.zones)
 

@@ -21,7 +21,7 @@ from connector.config.agent import (
     Signature,
     Succession,
 )
-from connector.config.audit import Convention, Limits, ProgrammeChoice, Site, SourceSettings
+from connector.config.audit import Convention, Limits, Messages, ProgrammeChoice, Site, SourceSettings
 from connector.config.base import Address, Finess, Strict, TableName, Zone, load_toml, validate
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Destination",
     "Finess",
     "Limits",
+    "Messages",
     "Organisme",
     "Projet",
     "Settings",
@@ -55,6 +56,7 @@ class Settings(Strict):
     correspondances: dict[Finess, Finess] = {}
     couverture: dict[TableName, tuple[Finess, ...]] = {}
     boites: dict[Address, Finess] = {}
+    messages: Messages = Messages()
     succession: tuple[Succession, ...] = ()
     projet: tuple[Projet, ...] = ()
     convention: tuple[Convention, ...] = ()

@@ -75,6 +75,20 @@ class Convention(Strict):
         return self
 
 
+MessageKind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # a type of source, « export » or « additionner »
+
+
+class Messages(Strict):
+    """Which messages count for an ET that several kinds of source give messages of.
+
+    `export` stands for every coherent export (pivot, mapped export, database); `additionner` says that the
+    kinds see different mails. `etablissements` comes before `sorte`.
+    """
+
+    sorte: MessageKind | None = None
+    etablissements: dict[Finess, MessageKind] = {}
+
+
 class ProgrammeChoice(Strict):
     """The programme that applies when the command line names none."""
 

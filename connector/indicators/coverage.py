@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from connector.config import Messages
 from connector.model.directory import Directory
 from connector.model.inventory import SourceInventory
 from connector.model.tables import TABLES
@@ -61,7 +62,8 @@ class Coverage:
     wholly_barred: set[str] = field(default_factory=set)
     messages_named: set[str] = field(default_factory=set)
     messages_declared: set[str] = field(default_factory=set)
-    message_kinds: dict[str, set[str]] = field(default_factory=dict)  # ET → kinds of source
+    message_sources: dict[str, dict[str, set[int]]] = field(default_factory=dict)  # ET → kind → ranks of its sources
+    settled: dict[str, str] = field(default_factory=dict)  # ET of several kinds → the one that the settings keep
 
     def of(self, table: str, finess_et: str) -> Support:
         """Absence is told before error: a table that no source gives cannot be in error."""
@@ -79,23 +81,47 @@ class Coverage:
             frozenset(table for table, known in support.items() if known is Support.IN_ERROR),
         )
 
+    @property
+    def unsettled(self) -> dict[str, list[str]]:
+        """ETs that several kinds of source give messages of, with nothing to choose between them."""
+        several = {et: sorted(kinds) for et, kinds in self.message_sources.items() if len(kinds) > 1}
+        return {et: kinds for et, kinds in several.items() if et not in self.settled}
+
+    @property
+    def set_aside(self) -> set[tuple[str, int]]:
+        """(ET, rank of a source) whose messages do not count, because the settings keep those of another kind."""
+        return {
+            (et, rank)
+            for et, kept in self.settled.items()
+            if kept != ADD_UP
+            for kind, ranks in self.message_sources[et].items()
+            if kind != kept
+            for rank in ranks
+        }
+
+
+ADD_UP, EXPORT = "additionner", "export"
+NO_CHOICE = Messages()
+
 
 def coverage(
     inventories: Sequence[SourceInventory],
     directory: Directory,
     mailboxes: Mailboxes,
     declared: Mapping[str, Iterable[str]],
+    messages: Messages = NO_CHOICE,
 ) -> Coverage:
-    """Judge every source. `declared` is the `[couverture]` of the settings."""
+    """Judge every source. `declared` is the `[couverture]` of the settings, `messages` its `[messages]`."""
     result = Coverage()
     said = {table: resolved(finess, directory) for table, finess in declared.items()}
-    for inventory in inventories:
+    for rank, inventory in enumerate(inventories):
         spoken = _spoken_for(inventory, directory, mailboxes)
         for table in spoken:  # a source that holds a table also speaks for whom the settings say
             spoken[table] = spoken[table] | said.get(table, set())
             result.covered[table] |= spoken[table]
         _apply_bars(result, inventory, spoken, directory, mailboxes)
-        _note_messages(result, inventory, directory, mailboxes)
+        _note_messages(result, rank, inventory, directory, mailboxes)
+    _settle(result, directory, messages)
     result.messages_declared = said.get("messages_mssante", set())
     return result
 
@@ -140,11 +166,22 @@ def _apply_bars(
             result.faults[et, bar.table] = result.faults.get((et, bar.table), 0) + count
 
 
-def _note_messages(result: Coverage, inventory: SourceInventory, directory: Directory, mailboxes: Mailboxes) -> None:
+def _note_messages(
+    result: Coverage, rank: int, inventory: SourceInventory, directory: Directory, mailboxes: Mailboxes
+) -> None:
     """Whom the messages of a source are about, and which kinds of source speak of each ET."""
     named = resolved(inventory.nommes.get("messages_mssante", ()), directory)
     result.messages_named |= named
-    kind = "export" if inventory.coherent else inventory.adaptateur
+    kind = EXPORT if inventory.coherent else inventory.adaptateur
     owners = {mailboxes.owner(address, domain) for address, domain in inventory.expediteurs}
     for et in named | {owner for owner in owners if owner}:
-        result.message_kinds.setdefault(et, set()).add(kind)
+        result.message_sources.setdefault(et, {}).setdefault(kind, set()).add(rank)
+
+
+def _settle(result: Coverage, directory: Directory, messages: Messages) -> None:
+    """Note what the settings decide; a kind that an ET does not have decides nothing."""
+    own = {directory.resolve(finess): kind for finess, kind in messages.etablissements.items()}
+    for et, kinds in result.message_sources.items():
+        chosen = own.get(et, messages.sorte)
+        if len(kinds) > 1 and chosen is not None and (chosen == ADD_UP or chosen in kinds):
+            result.settled[et] = chosen

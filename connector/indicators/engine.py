@@ -6,7 +6,7 @@ knows which one it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from connector.lake.writer import Snapshot, lake_schema
 from connector.model.tables import TABLES
 
 _BATCH = 64 * 1024
+RANK = "rang_source"
+_RANK = r"CAST(regexp_extract(filename, '(\d+)[^/\\]*$', 1) AS BIGINT)"  # from the path of a file of the lake
 
 
 class Engine:
@@ -77,18 +79,29 @@ class Engine:
 
 
 @contextmanager
-def open_engine(snapshot: Snapshot, *, memory_limit: str, scratch: Path) -> Iterator[Engine]:
-    """An engine over a snapshot; what does not fit in `memory_limit` spills into `scratch`."""
+def open_engine(
+    snapshot: Snapshot, *, memory_limit: str, scratch: Path, ranked: Collection[str] = ()
+) -> Iterator[Engine]:
+    """An engine over a snapshot; what does not fit in `memory_limit` spills into `scratch`.
+
+    The rows of the tables in `ranked` have `rang_source`, the rank of the source that gave them, which is the name
+    of their file.
+    """
     connection = ibis.duckdb.connect(memory_limit=memory_limit, temp_directory=str(scratch))
     try:
-        yield Engine(connection, {table: _view(connection, snapshot, table) for table in TABLES})
+        views = {table: _view(connection, snapshot, table, ranked=table in ranked) for table in TABLES}
+        yield Engine(connection, views)
     finally:
         connection.disconnect()
 
 
-def _view(connection: Any, snapshot: Snapshot, table: str) -> ir.Table:
+def _view(connection: Any, snapshot: Snapshot, table: str, *, ranked: bool) -> ir.Table:
     """A table of the snapshot under its name, with the types that the lake declares."""
     files = [str(path) for path in snapshot.files(table)]
-    relation = connection.con.read_parquet(files)
+    schema = lake_schema(table, snapshot.zones)
+    relation = connection.con.read_parquet(files, filename=ranked)
+    if ranked:
+        relation = relation.project(f"* EXCLUDE (filename), {_RANK} AS {RANK}")
+        schema = schema.append(pa.field(RANK, pa.int64()))
     relation.create_view(table)
-    return ibis.table(ibis.Schema.from_pyarrow(lake_schema(table, snapshot.zones)), name=table)
+    return ibis.table(ibis.Schema.from_pyarrow(schema), name=table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import ibis.expr.types as ir
@@ -60,7 +60,7 @@ def prepare(
 ) -> Site:
     """Resolve identities and attributions once, for every date that will be asked."""
     named = {finess for inventory in inventories for names in inventory.nommes.values() for finess in names}
-    attribution = attribution_of(directory, named, mailboxes, zones)
+    attribution = replace(attribution_of(directory, named, mailboxes, zones), set_aside=frozenset(covered.set_aside))
     facts = Facts(engine, attribution, len(zones))
     journal = covered.covered["mises_a_jour"]
     seen = background(facts, directory.ets.values(), journal)

@@ -71,6 +71,8 @@ def message_findings(site: Site) -> Iterator[Finding]:
             shared.update(dict.fromkeys(owners, row["n"]))
     if unknown:
         yield Finding("", "boite_inconnue", unknown)
+    for row in site.facts.engine.rows(site.facts.messages_set_aside()) if site.coverage.set_aside else ():
+        yield Finding(row["finess_et"], "messages_ecartes", row["n"], site.coverage.settled[row["finess_et"]])
     yield from (Finding(et, "boite_partagee", count) for et, count in shared.items())
 
 
@@ -85,9 +87,8 @@ def source_findings(site: Site, inventories: Sequence[SourceInventory]) -> Itera
             remarks[et or "", remark.code, remark.detail] += count
     yield from (Finding(et, code, count, detail) for (et, code, detail), count in remarks.items())
     yield from _unknown_finess(site, inventories)
-    for finess_et, kinds in site.coverage.message_kinds.items():
-        if len(kinds) > 1:
-            yield Finding(finess_et, "sources_messages_multiples", len(kinds))
+    for finess_et, kinds in site.coverage.unsettled.items():
+        yield Finding(finess_et, "sources_messages_multiples", len(kinds), ", ".join(kinds))
 
 
 def _unknown_finess(site: Site, inventories: Sequence[SourceInventory]) -> Iterator[Finding]:

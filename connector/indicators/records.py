@@ -37,6 +37,7 @@ class Attribution:
     candidates: Mapping[str, tuple[str, ...]]
     zone_index: Mapping[str, int]
     mailboxes: Mapping[str, frozenset[str]]
+    set_aside: frozenset[tuple[str, int]] = frozenset()  # (ET, rank of a source) whose messages do not count
 
 
 class Records:
@@ -254,6 +255,28 @@ class Records:
 
         Columns: `finess_et` (null: none), `id_message`, `jour`, `statut`, `type`.
         """
+        found = self._attributed(periode)
+        if self._attribution.set_aside:
+            found = found.anti_join(self._set_aside(), ["finess_et", "rang_source"])
+        dated = self._dated(found.select("finess_et", "id_message", "statut", "type", *day_columns(self._zones)))
+        dated = dated.select("finess_et", "id_message", "statut", "type", "jour")
+        return dated.filter(within(dated.jour, periode)) if periode else dated
+
+    def messages_set_aside(self) -> ir.Table:
+        """(`finess_et`, `n`) : the messages of another kind of source than the one that the settings keep."""
+        rows = self._attributed(None).semi_join(self._set_aside(), ["finess_et", "rang_source"])
+        return rows.group_by("finess_et").agg(n=rows.count())
+
+    def _set_aside(self) -> ir.Table:
+        pairs = sorted(self._attribution.set_aside)
+        columns = {
+            "finess_et": pa.array([et for et, _ in pairs], pa.string()),
+            "rang_source": pa.array([rank for _, rank in pairs], pa.int64()),
+        }
+        return self.engine.load("_ecartes", columns)
+
+    def _attributed(self, periode: Period | None) -> ir.Table:
+        """Messages with their ET, around a window when one is given."""
         rows = self.of_et("messages_mssante")
         rows = _around(rows, periode) if periode else rows
         rows = rows.mutate(
@@ -267,10 +290,7 @@ class Records:
             by_address = both.n.notnull()  # an address is asked before its domain
             found = both.mutate(et=by_address.ifelse(both.et, both.et_domaine), n=ibis.coalesce(both.n, both.n_domaine))
         owner = (found.n == 1).ifelse(found.et, ibis.null("string"))
-        found = found.mutate(finess_et=ibis.coalesce(found.finess_et, owner), type=ibis.coalesce(found.type, "message"))
-        dated = self._dated(found.select("finess_et", "id_message", "statut", "type", *day_columns(self._zones)))
-        dated = dated.select("finess_et", "id_message", "statut", "type", "jour")
-        return dated.filter(within(dated.jour, periode)) if periode else dated
+        return found.mutate(finess_et=ibis.coalesce(found.finess_et, owner), type=ibis.coalesce(found.type, "message"))
 
     def unattributed_messages(self) -> ir.Table:
         """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET."""

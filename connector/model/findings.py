@@ -61,8 +61,8 @@ _KINDS = (
     FindingKind(
         "sources_messages_multiples",
         _B,
-        "{nombre} [sorte de source donne|sortes de source donnent] des messages à cet établissement.",
-        "Le même courriel peut être compté deux fois : ne gardez que l'une d'elles.",
+        "{nombre} [sorte de source donne|sortes de source donnent] des messages à cet établissement ({detail}).",
+        "Le même courriel peut être compté deux fois : ne gardez que l'une d'elles, ou dites-le dans [messages].",
     ),
     # Identities.
     FindingKind(
@@ -205,6 +205,12 @@ _KINDS = (
         _I,
         "{nombre} [message|messages] dont l'issue est inconnue.",
         "[Il ne compte|Ils ne comptent] pas.",
+    ),
+    FindingKind(
+        "messages_ecartes",
+        _I,
+        "{nombre} [message d'une autre sorte|messages d'autres sortes] que « {detail} ».",
+        "[Il ne compte|Ils ne comptent] pas : la section [messages] des réglages l'a décidé.",
     ),
     FindingKind(
         "courriels_hors_mssante",
