@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-services check bench fault docs clean
+.PHONY: demo test test-services check bench fault docs bundle clean
 
 $(STAMP): pyproject.toml requirements.lock requirements-dev.lock
 	$(PYTHON) -m venv .venv
@@ -34,6 +34,10 @@ docs: $(STAMP) ## réécrit les pages tirées du code et des tests
 
 bench: $(STAMP) ## mesures par paires, en un tableau
 	$(BIN)/python -m tests.bench
+
+bundle: $(STAMP) ## les lots d'installation sans réseau, Linux et Windows, dans dist/
+	$(BIN)/python deploy/bundle.py --plateforme linux
+	$(BIN)/python deploy/bundle.py --plateforme windows
 
 clean:
 	rm -rf .venv demo
