@@ -70,7 +70,7 @@ class Audit:
 def sources_of(recognised: Sequence[Recognised], settings: Settings) -> list[Source]:
     """Sources as detection found them, with what the settings and mapping files say of each."""
     return [
-        Source(found.adapter, found.nom, found.files, settled(found.settings or _assumed(settings)))
+        Source(found.adapter, found.nom, found.files, settled(found.settings or _assumed(settings)), found.refused)
         for found in recognised
     ]
 

@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -42,6 +42,7 @@ class Source:
     nom: str
     files: tuple[SourceFile, ...]
     settings: SourceSettings
+    refused: tuple[Problem, ...] = ()  # files of this source that must not be opened
 
     def open(self) -> Adapter:
         return self.adapter(self.files, self.settings)
@@ -153,6 +154,11 @@ class _Reading:
         for index, source in enumerate(self._sources):
             wanted = source.adapter.provides & set(tables)
             if not wanted:
+                continue
+            for refused in source.refused:
+                if refused.tables & wanted:
+                    self._problem(index, replace(refused, tables=refused.tables & wanted))
+            if source.refused and not source.files:
                 continue
             naive = source.settings.fuseau or zones.naive or getattr(source.adapter, "naive_zone", None)
             source_zones = ZoneMap(zones.of_finess, zones.all_zones, naive)

@@ -133,6 +133,8 @@ class Adapter(Protocol):
 
     An adapter with settings of its own declares `options`, a model with described fields; one that
     can resume declares `incremental = True`: with `settings.positions` it yields only what is new.
+    One that tells a table by the name of its file may say so in a static `tables_named(path)`, so that
+    a file that must not be opened bars that table alone.
     One whose stamps without offset are those of its own machine declares `naive_zone`, the IANA zone
     that holds when the settings give none (otherwise such a stamp is local to its ET).
     """

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from connector.adapters.base import HEAD_SIZE, Adapter, Grouping, SourceFile
+from connector.adapters.base import HEAD_SIZE, Adapter, Grouping, Problem, SourceFile
 from connector.adapters.registry import each
 from connector.config import Limits, SourceSettings
 from connector.errors import SourceUnreachableError
@@ -17,20 +18,46 @@ from connector.errors import SourceUnreachableError
 
 @dataclass(frozen=True)
 class Recognised:
-    """Files that make one source, and the adapter that reads them."""
+    """Files that make one source, and the adapter that reads them.
+
+    `refused` are the problems of those that are named for this adapter and must not be opened.
+    """
 
     adapter: type[Adapter]
     nom: str
     files: tuple[SourceFile, ...]
     settings: SourceSettings | None = None  # when the settings file describes this source
+    refused: tuple[Problem, ...] = ()
 
 
 @dataclass
 class Detection:
-    """What was recognised, and what was left aside with the reason."""
+    """What was recognised, what was left aside with the reason, and what nobody may open."""
 
     sources: list[Recognised] = field(default_factory=list)
     left_aside: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+
+
+class _Refusal(NamedTuple):
+    """Why a file is not opened: what was found, what to do, and whether it matters when no adapter wants it."""
+
+    expected: str
+    found: str
+    advice: str
+    always: bool = True
+
+    def problem(self, file: SourceFile, tables: frozenset[str]) -> Problem:
+        return Problem(file.name, "", None, self.expected, self.found, self.advice, tables)
+
+
+_FILE = "un fichier ordinaire"
+_BROKEN = _Refusal(_FILE, "un lien brisé ou un fichier inaccessible", "réparez-le, ou retirez-le de la source.")
+_OUTSIDE = _Refusal(_FILE, "un lien qui sort de la source", "mettez dans la source le fichier lui-même.")
+_SPECIAL = _Refusal(_FILE, "un tube ou un périphérique", "retirez-le de la source.")
+_LINKED = _Refusal("un dossier ordinaire", "un lien vers un dossier", "donnez ce dossier à part, ou copiez-le.")
+_CLOSED = _Refusal("un dossier lisible", "un dossier que le système refuse d'ouvrir", "vérifiez les droits de lecture.")
+_FOLDER = _Refusal(_FILE, "un dossier de ce nom", "remplacez-le par le fichier lui-même.", always=False)
 
 
 def detect(paths: Iterable[Path], limits: Limits) -> Detection:
@@ -44,45 +71,79 @@ def detect(paths: Iterable[Path], limits: Limits) -> Detection:
     for path in paths:
         if not path.exists():
             raise SourceUnreachableError(f"{path} : introuvable ; vérifiez le chemin de la source.")
-        groups: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
-        for file, refusal in _walk(path, limits):
-            adapter = None if refusal else _recognise(file, adapters)
-            if adapter is None:
-                detection.left_aside.append((file.name, refusal or "format non reconnu"))
-            else:
-                groups[(adapter.name, _group(adapter, file, path))].append(file)
-        by_name = {adapter.name: adapter for adapter in adapters}
-        detection.sources += [
-            Recognised(by_name[name], nom, tuple(files)) for (name, nom), files in sorted(groups.items())
-        ]
+        _detect(detection, path, limits, adapters)
     return detection
 
 
-def _walk(root: Path, limits: Limits) -> Iterator[tuple[SourceFile, str]]:
-    """Every file with the reason to refuse it, or an empty reason."""
+def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[type[Adapter]]) -> None:
+    groups: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
+    refused: dict[tuple[str, str], list[Problem]] = defaultdict(list)
+    for file, refusal in _walk(path, limits):
+        adapter = _named_for(file, adapters) if refusal else _recognise(file, adapters)
+        if adapter is not None:
+            key = (adapter.name, _group(adapter, file, path))
+            if refusal:
+                refused[key].append(refusal.problem(file, tables_named(adapter, file.path)))
+            else:
+                groups[key].append(file)
+        elif refusal is None:
+            detection.left_aside.append((file.name, "format non reconnu"))
+        elif refusal.always:
+            detection.refused.append(refusal.problem(file, frozenset()))
+    by_name = {adapter.name: adapter for adapter in adapters}
+    detection.sources += [
+        Recognised(by_name[name], nom, tuple(groups[name, nom]), refused=tuple(refused[name, nom]))
+        for name, nom in sorted(groups.keys() | refused.keys())
+    ]
+
+
+def tables_named(adapter: type[Adapter], path: Path) -> frozenset[str]:
+    """The tables that a file of this name would give: those that the adapter says, else all that it provides."""
+    named: Callable[[Path], frozenset[str]] = getattr(adapter, "tables_named", lambda _: adapter.provides)
+    return named(path)
+
+
+def _walk(root: Path, limits: Limits) -> Iterator[tuple[SourceFile, _Refusal | None]]:
+    """Every file, and what must not be opened with the reason; folders whose name an adapter may know."""
     if not root.is_dir():
         yield SourceFile(root, root.name), _refusal(root, root.parent)
         return
     count = 0
-    for folder, folders, files in os.walk(root):
+    closed: list[Path] = []
+    for folder, folders, files in os.walk(root, onerror=lambda error: closed.append(Path(error.filename))):
         folders.sort()
+        for name in folders:
+            path = Path(folder, name)
+            yield _below(path, root), _LINKED if path.is_symlink() else _FOLDER
         for name in sorted(files):
             count += 1
+            if count > limits.fichiers_max:
+                what = (f"au plus {limits.fichiers_max} fichiers", "davantage de fichiers")
+                yield _below(root, root), _Refusal(*what, "relevez « fichiers_max » dans [limites], s'il est sûr.")
+                return
             path = Path(folder, name)
-            refusal = "au-delà du nombre de fichiers permis" if count > limits.fichiers_max else _refusal(path, root)
-            yield SourceFile(path, path.relative_to(root).as_posix()), refusal
+            yield _below(path, root), _refusal(path, root)
+    for path in closed:
+        yield _below(path, root), _CLOSED
 
 
-def _refusal(path: Path, root: Path) -> str:
+def _below(path: Path, root: Path) -> SourceFile:
+    return SourceFile(path, root.name if path == root else path.relative_to(root).as_posix())
+
+
+def _refusal(path: Path, root: Path) -> _Refusal | None:
     try:
         mode = path.stat().st_mode
     except OSError:
-        return "lien brisé ou fichier inaccessible"
+        return _BROKEN
     if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-        return "lien qui sort de la source"
-    if not stat.S_ISREG(mode):
-        return "ni un fichier ni un dossier ordinaire"
-    return ""
+        return _OUTSIDE
+    return None if stat.S_ISREG(mode) else _SPECIAL
+
+
+def _named_for(file: SourceFile, adapters: list[type[Adapter]]) -> type[Adapter] | None:
+    """The adapter that a file is for by its name alone."""
+    return next((adapter for adapter in adapters if adapter.sniff(file.path, b"")), None)
 
 
 def _recognise(file: SourceFile, adapters: list[type[Adapter]]) -> type[Adapter] | None:

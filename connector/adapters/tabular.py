@@ -16,10 +16,15 @@ def plain_name(name: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
+def public_text(text: str) -> str:
+    """A text as a message may show it: on one line, printable, without anything shaped like an INS."""
+    printable = "".join(char if char.isprintable() else "?" for char in text)
+    return EMBEDDED_INS.sub("(INS)", printable)
+
+
 def public_name(name: str) -> str:
     """A heading as a message may show it: short, printable, without anything shaped like an INS."""
-    printable = "".join(char if char.isprintable() else "?" for char in name.strip())
-    return EMBEDDED_INS.sub("(INS)", printable)[:60]
+    return public_text(name.strip())[:60]
 
 
 def heading_problem(file: str, place: str, table: str, headings: Sequence[str]) -> Problem | None:
@@ -47,7 +52,7 @@ def heading_problem(file: str, place: str, table: str, headings: Sequence[str]) 
             table,
             missing[0],
             "cette colonne, qui est obligatoire",
-            f"{len(headings)} colonnes sans elle",
+            f"{len(headings)} colonne{'s' if len(headings) > 1 else ''} sans elle",
             "ajoutez la colonne, ou décrivez l'export dans un fichier de correspondance.",
         )
     return None

@@ -57,7 +57,7 @@ def run_audit(asked: Options, output: Path, *, as_json: bool) -> None:
     else:
         _tell(result.measures[-1], run.asked.programme)
         sys.stdout.write(f"\nRésultats écrits dans {output} : commencez par {output / 'rapport.html'}.\n")
-    if result.faulty:
+    if result.faulty or run.refused:
         raise typer.Exit(11)
 
 

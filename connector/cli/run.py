@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from connector.model.inventory import SourceInventory
 
 
+STOPPED = "Arrêt au premier fichier fautif (--strict) : rien n'a été écrit."
+
+
 @dataclass(frozen=True)
 class Options:
     """The options of a measuring verb, as typed."""
@@ -47,6 +50,7 @@ class Opened:
     settings: Settings
     asked: Asked
     folder: Path  # of the state
+    refused: bool = False  # whether the sources hold something that nobody may open
 
 
 @contextmanager
@@ -63,6 +67,8 @@ def opened(options: Options) -> Iterator[Opened]:
     from connector.collect import FaultySourceError
 
     detection = detected(options.sources, settings, options.mapping, options.config)
+    if options.strict and detection.refused:
+        raise SourceDataError(STOPPED)
     with tempfile.TemporaryDirectory(prefix="dui-connector-") as scratch, progress() as advance:
         try:
             with open_site(
@@ -74,10 +80,10 @@ def opened(options: Options) -> Iterator[Opened]:
                 progress=advance,
             ) as (site, collected):
                 say_problems(collected.inventories)
-                yield Opened(site, collected, settings, asked, folder)
+                yield Opened(site, collected, settings, asked, folder, bool(detection.refused))
         except FaultySourceError as fault:
             say_problems(fault.inventories)
-            raise SourceDataError("Arrêt au premier fichier fautif (--strict) : rien n'a été écrit.") from None
+            raise SourceDataError(STOPPED) from None
 
 
 def _asked(options: Options, settings: Settings) -> Asked:
@@ -106,6 +112,7 @@ def detected(
     """
     from connector.adapters.base import Grouping
     from connector.adapters.dui.mapped_sources import find_sources
+    from connector.adapters.tabular import public_text
 
     base = config.parent if config else None
     asked = sources or [Path(one.nom or str(one.chemin)) for one in settings.source]
@@ -115,6 +122,8 @@ def detected(
     connected = any(source.adapter.grouping is Grouping.CONNECTION for source in detection.sources)
     if not connected and not any(source.files for source in detection.sources):
         names = ", ".join(str(path) for path in asked)
+        for problem in (*detection.refused, *(one for source in detection.sources for one in source.refused)):
+            sys.stderr.write(f"{public_text(problem.text())}\n")
         if mapping:
             raise SourceDataError(
                 f"{names} : aucun fichier reconnu, ni nommé par {mapping} ; "
@@ -129,11 +138,16 @@ def detected(
 
 
 def _say_detected(detection: Detection) -> None:
+    from connector.adapters.tabular import public_text
+
     for source in detection.sources:
         files = f"{len(source.files)} fichier{'s' if len(source.files) > 1 else ''}"
-        sys.stderr.write(f"Reconnu : {source.nom} ({source.adapter.label}, {files})\n")
+        if source.files or not source.refused:
+            sys.stderr.write(f"Reconnu : {public_text(source.nom)} ({source.adapter.label}, {files})\n")
     for name, reason in detection.left_aside:
-        sys.stderr.write(f"Laissé de côté : {name} ({reason})\n")
+        sys.stderr.write(f"Laissé de côté : {public_text(name)} ({reason})\n")
+    for problem in detection.refused:
+        sys.stderr.write(f"{public_text(problem.text())}\n")
 
 
 def say_problems(inventories: Sequence[SourceInventory]) -> None:

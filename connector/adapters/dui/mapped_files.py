@@ -56,7 +56,7 @@ def claim(detection: Detection, root: Path, mapping: MappingFile, limits: Limits
         rest: list[SourceFile] = []
         for file in source.files:
             (taken if _is_named(mapping, file, limits) else rest).append(file)
-        if rest:
+        if rest or source.refused:
             detection.sources.append(replace(source, files=tuple(rest)))
     aside, detection.left_aside = detection.left_aside, []
     for name, reason in aside:

@@ -124,7 +124,8 @@ def _unmatched_problem(part: Part, table: str, unmatched: Unmatched) -> Problem:
         advice = "supprimez ou renommez les colonnes en double."
     else:
         expected = "cette colonne, que la correspondance nomme"
-        shown = f"{len(part.headings)} colonnes sans elle{close_words(unmatched.close)}"
+        columns = f"{len(part.headings)} colonne{'s' if len(part.headings) > 1 else ''}"
+        shown = f"{columns} sans elle{close_words(unmatched.close)}"
         advice = "refaites l'export, ou corrigez cet intitulé dans la correspondance."
     return Problem(part.file, part.place, unmatched.column.label, expected, shown, advice, frozenset({table}))
 

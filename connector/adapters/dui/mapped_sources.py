@@ -51,6 +51,7 @@ def find_sources(
         _settle(here, path, described)
         found.sources += here.sources
         found.left_aside += here.left_aside
+        found.refused += here.refused
     if mapping and not ranks:  # its adapter will say what is missing
         settled = SourceSettings(limites=settings.limites, mapping=mapping)
         found.sources.insert(0, _mapped(paths[0], settled))
@@ -122,7 +123,7 @@ def _add(found: Detection, ranks: dict[Path, int], path: Path, source: Recognise
 def _settle(here: Detection, path: Path, described: Sequence[SourceSettings]) -> None:
     """Give each source found at a path the settings that speak of it."""
     forced = next((one for one in described if one.type not in ("", MappedAdapter.name)), None)
-    readable = here.sources or any(reason == UNKNOWN for _, reason in here.left_aside)
+    readable = any(source.files for source in here.sources) or any(reason == UNKNOWN for _, reason in here.left_aside)
     if forced and path.is_file() and readable:
         here.sources[:] = [Recognised(load(forced.type), path.name, (SourceFile(path, path.name),))]
         here.left_aside.clear()

@@ -53,6 +53,12 @@ class PivotAdapter:
         """A file named by a pivot table, whatever it turns out to hold."""
         return path.suffix.casefold() in (".csv", ".parquet") and table_of(path.stem) is not None
 
+    @staticmethod
+    def tables_named(path: Path) -> frozenset[str]:
+        """The table that a file of this name stands for."""
+        table = table_of(path.stem)
+        return frozenset({table} if table else ())
+
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         """Each file in turn; a faulty one is a Problem that bars its table."""
         for file in self._files:
@@ -142,7 +148,15 @@ def _wrong_rows(file: SourceFile, table: str, opened: CsvFile) -> Iterator[Probl
     for line, fields in wrong.first:
         cut = short and (line, fields) in last
         yield Problem(
-            file.name, line, None, expected, f"{fields} champs", advice, frozenset({table}), bars=False, cut=cut
+            file.name,
+            line,
+            None,
+            expected,
+            f"{fields} champ{'s' if fields > 1 else ''}",
+            advice,
+            frozenset({table}),
+            bars=False,
+            cut=cut,
         )
     for finess in sorted(whose, key=str):
         yield Problem(file.name, "", None, expected, "", advice, frozenset({table}), finess=finess, told=False)

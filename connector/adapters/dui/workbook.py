@@ -26,6 +26,7 @@ Rows = list[list[str]]
 
 _BATCH = 50_000
 _CELLS_MAX = 40_000_000
+_PROLOGUE = 64 * 1024  # bytes of an XML member in which a DOCTYPE may stand
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 
@@ -111,6 +112,8 @@ def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             size = sum(entry.file_size for entry in entries)
+            if suspect := _suspect(archive, entries) if size <= limits.classeur_max else None:
+                return suspect
             cells = _largest_grid(archive) if size <= limits.classeur_max else 0
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         return (
@@ -137,6 +140,23 @@ def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
             f"une cellule isolée qui en fait {cells // 10**6} millions",
             "effacez les cellules perdues loin du tableau, ou exportez en CSV.",
         )
+    return None
+
+
+def _suspect(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo]) -> tuple[str, str, str] | None:
+    """What no spreadsheet writes: a name that leaves the archive, a DOCTYPE (entities are never followed)."""
+    for entry in entries:
+        name = entry.filename.replace("\\", "/")
+        if name.startswith("/") or ":" in name or ".." in name.split("/"):
+            return (
+                "des noms qui restent dans l'archive",
+                "un nom qui en sort",
+                "ce fichier est suspect : refaites l'export.",
+            )
+        if name.endswith((".xml", ".rels")):
+            with archive.open(entry) as stream:
+                if b"<!DOCTYPE" in stream.read(_PROLOGUE):
+                    return "un classeur sans DOCTYPE", "un DOCTYPE", "ce fichier est suspect : réenregistrez-le."
     return None
 
 

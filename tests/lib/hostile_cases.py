@@ -1,0 +1,227 @@
+"""The hostile corpus: one healthy file per reader, and every way to spoil it (`docs/sources.md`, last section)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from connector.demo import hl7v2, mapped, pivot, tddui, xds
+from connector.demo.organisation import EtData
+from tests.contract.harnesses import PARQUET
+from tests.lib.harness import RECORDS, Records
+from tests.lib.hostile import (
+    BLANK,
+    DEEP,
+    DEEP_JSON,
+    DEEP_XML,
+    EMPTY,
+    LAUGHS,
+    MARK,
+    Reader,
+    becomes,
+    broken_link,
+    cut_after,
+    endless_link,
+    fifo_instead,
+    folder_instead,
+    is_just,
+    link_outside,
+    member,
+    noise,
+    rezipped,
+    utf16,
+    utf16_unmarked,
+    with_bytes,
+)
+from tests.lib.ods import write_ods
+
+Spoil = Callable[[Path], None]
+LINE_MAX = 64 * 1024  # bytes of a line, in the settings of these audits
+LONG = b"x" * (4 * LINE_MAX)
+BOMB_MAX = 2 * 1024 * 1024  # bytes of a workbook once open
+
+
+def settings(folder: Path) -> list[str | Path]:
+    """Limits small enough for small files to exceed them."""
+    path = folder / "reglages.toml"
+    path.write_text(f"[limites]\nligne_max = {LINE_MAX}\nclasseur_max = {BOMB_MAX}\n", encoding="utf-8")
+    return ["--config", path]
+
+
+def _one_of(write: Callable[[Any, Path], None], name: str) -> Callable[[Path], None]:
+    """Write a whole source elsewhere and keep one of its files."""
+
+    def keep(path: Path) -> None:
+        folder = path.parent / "tout"
+        write(Records(RECORDS.ets[:1]), folder)
+        (folder / name).replace(path)
+        for other in sorted(folder.rglob("*"), reverse=True):
+            other.rmdir() if other.is_dir() else other.unlink()
+        folder.rmdir()
+
+    return keep
+
+
+def _tables(et: EtData, names: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
+    from connector.model.tables import TABLES
+
+    return {name: [tuple(TABLES[name].by_name), *et.tables[name]] for name in names}
+
+
+def _workbook(path: Path) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in _tables(RECORDS.ets[0], ("usagers", "sejours")).items():
+            sheet = book.add_worksheet(name)
+            for rank, row in enumerate(rows):
+                sheet.write_row(rank, 0, row)
+
+
+def _ods(path: Path) -> None:
+    write_ods(_tables(RECORDS.ets[0], ("usagers", "sejours")), path)
+
+
+_ET = RECORDS.ets[0].finess_et
+READERS = {
+    "pivot": Reader("pivot", "usagers.csv", _one_of(pivot.write, "usagers.csv"), settings),
+    "parquet": Reader("parquet", "usagers.parquet", _one_of(PARQUET.write, "usagers.parquet"), settings),
+    "classeur": Reader("classeur", "classeur.xlsx", _workbook, settings),
+    "ods": Reader("ods", "classeur.ods", _ods, settings),
+    "tddui": Reader("tddui", "transfert.json", _one_of(tddui.write, f"{_ET}.json"), settings),
+    "ndjson": Reader(
+        "ndjson",
+        "Patient.ndjson",
+        _one_of(lambda records, folder: tddui.write(records, folder, ndjson=True), "Patient.ndjson"),
+        settings,
+    ),
+    "hl7v2": Reader("hl7v2", "documents.hl7", _one_of(hl7v2.write, f"{_ET}/documents.hl7"), settings),
+    "xds": Reader("xds", "00002-request.xml", _one_of(xds.write, f"{_ET}/00002-request.xml"), settings),
+    "correspondance": Reader(
+        "correspondance",
+        "RESIDENTS.csv",
+        _one_of(mapped.write_csv, "RESIDENTS.csv"),
+        lambda folder: [*settings(folder), "--mapping", mapped.MAPPINGS / f"{mapped.CSV_DUI}.toml"],
+    ),
+}
+
+EVERY: dict[str, Spoil] = {
+    "vide": EMPTY,
+    "blancs seuls": BLANK,
+    "marque d'ordre seule": MARK,
+    "binaire": is_just(noise()),
+    "octets nuls": is_just(b"\0" * 4096),
+    "coupé au milieu": becomes(lambda data: data[: len(data) // 2]),
+    "dossier": folder_instead,
+    "tube": fifo_instead,
+    "lien vers le dehors": link_outside,
+    "lien brisé": broken_link,
+    "lien sans fin": endless_link,
+}
+TEXT: dict[str, Spoil] = {
+    "UTF-16": becomes(lambda data: utf16(data) if _utf8(data) else data.decode("cp1252").encode("utf-16")),
+    "UTF-16 sans marque": becomes(
+        lambda data: utf16_unmarked(data) if _utf8(data) else data.decode("cp1252").encode("utf-16-le")
+    ),
+    "ligne sans fin": becomes(lambda data: data + LONG),
+}
+
+
+def _utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+CSV: dict[str, Spoil] = {
+    "octet d'aucun encodage": becomes(lambda data: data.replace(b";", b"\x81;", 40)),
+    "guillemet jamais refermé": becomes(lambda data: data.replace(b"\n", b'\n"', 1)),
+    "guillemet jamais refermé, très long": becomes(lambda data: data.replace(b"\n", b'\n"', 1) + LONG * 2),
+    "retours à la ligne seuls": becomes(lambda data: data.replace(b"\r\n", b"\n").replace(b"\n", b"\r")),
+    "sans en-tête": becomes(lambda data: data.partition(b"\n")[2]),
+}
+JSON: dict[str, Spoil] = {
+    "10 000 niveaux": is_just(
+        b'{"resourceType":"Bundle","type":"transaction","entry":[{"resource":' + DEEP_JSON + b"}]}"
+    ),
+    "10 000 niveaux sans rien d'autre": is_just(DEEP_JSON),
+    "Windows-1252": becomes(lambda data: data.decode().replace("DEMO", "ÉLIE").encode("cp1252")),
+    "autre version de FHIR": is_just(
+        b'{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","meta":3}}]}'
+    ),
+    "forme 1.x": is_just(
+        json.dumps(
+            {
+                "resourceType": "Bundle",
+                "type": "transaction",
+                "entry": [{"resource": {"resourceType": "DocumentReference", "status": "current", "content": []}}],
+            }
+        ).encode()
+    ),
+}
+HL7: dict[str, Spoil] = {
+    "autre version": with_bytes(b"|P|2.5|", b"|P|3.0|"),
+    "segment MSH coupé": with_bytes(b"|P|2.5|", b"\r"),
+    "Windows-1252": with_bytes("é".encode(), b"\xe9"),
+}
+XML: dict[str, Spoil] = {
+    "DOCTYPE": becomes(lambda data: b"<!DOCTYPE x>" + data.partition(b"?>")[2].lstrip()),
+    "milliard de rires": becomes(lambda data: LAUGHS + data.partition(b"?>")[2].lstrip()),
+    "entité externe": becomes(
+        lambda data: b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + data.partition(b"?>")[2].lstrip()
+    ),
+    "10 000 niveaux": becomes(lambda data: data.replace(b"</", DEEP_XML + b"</", 1)),
+    "10 000 niveaux sans rien d'autre": is_just(DEEP_XML),
+    "Windows-1252": becomes(lambda data: data.decode().replace("é", "é").encode("cp1252")),
+    "autre version": with_bytes(b"urn:ihe:iti:xds-b:2007", b"urn:ihe:iti:xds:2005", 1),
+}
+ZIP: dict[str, Spoil] = {
+    "bombe": rezipped(lambda name, data: data, ("xl/bombe.bin", b"\0" * (8 * BOMB_MAX))),
+    "nom qui remonte": rezipped(lambda name, data: data, ("../../ailleurs.txt", b"x")),
+    "nom absolu": rezipped(lambda name, data: data, ("/tmp/ailleurs.txt", b"x")),
+    "archive sans classeur": rezipped(lambda name, data: None, ("a.txt", b"x")),
+}
+XLSX: dict[str, Spoil] = {
+    "DOCTYPE": member(
+        "xl/worksheets/sheet1.xml", lambda data: data.replace(b"<worksheet", b"<!DOCTYPE x><worksheet", 1)
+    ),
+    "milliard de rires": member(
+        "xl/worksheets/sheet1.xml", lambda data: data.replace(b"<worksheet", LAUGHS + b"<worksheet", 1)
+    ),
+    "feuille coupée": member("xl/worksheets/sheet1.xml", lambda data: data[: len(data) // 2]),
+    "feuille très profonde": member(
+        "xl/worksheets/sheet1.xml", lambda data: data.replace(b"<sheetData>", DEEP_XML + b"<sheetData>", 1)
+    ),
+    "feuille absente": member("xl/worksheets/sheet1.xml", lambda data: None),
+}
+ODS: dict[str, Spoil] = {
+    "DOCTYPE": member("content.xml", lambda data: data.replace(b"?>", b"?><!DOCTYPE x>", 1)),
+    "milliard de rires": member("content.xml", lambda data: data.replace(b"?>", b"?>" + LAUGHS, 1)),
+    "contenu coupé": member("content.xml", lambda data: data[: len(data) // 2]),
+    "contenu très profond": member(
+        "content.xml", lambda data: data.replace(b"<table:table ", DEEP_XML + b"<table:table ", 1)
+    ),
+    "répétition sans fin": member(
+        "content.xml",
+        lambda data: data.replace(
+            b"<table:table-row>",
+            b'<table:table-row table:number-rows-repeated="1048576"><table:table-cell table:number-columns-repeated="16384"/></table:table-row><table:table-row>',
+            1,
+        ),
+    ),
+}
+SPOILS: dict[str, dict[str, Spoil]] = {
+    "pivot": EVERY | TEXT | CSV,
+    "parquet": EVERY,
+    "classeur": EVERY | ZIP | XLSX,
+    "ods": EVERY | ZIP | ODS,
+    "tddui": EVERY | TEXT | JSON,
+    "ndjson": EVERY | TEXT | {name: JSON[name] for name in ("10 000 niveaux sans rien d'autre", "Windows-1252")},
+    "hl7v2": EVERY | TEXT | HL7,
+    "xds": EVERY | TEXT | XML,
+    "correspondance": EVERY | TEXT | CSV,
+}
