@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +93,7 @@ class CsvFile:
                 first += batch.num_rows
 
     def _open(self) -> pa.NativeFile:
-        raw = pa.OSFile(str(self.path), "rb")
+        raw = pa.OSFile(os.fsencode(self.path), "rb")  # a name may be in no encoding
         raw.seek(self.start)
         return raw if self.encoding == "utf-8" else pa.transcoding_input_stream(raw, self.encoding, "utf-8")
 

@@ -234,6 +234,7 @@ class Reader:
     file: str
     write: Callable[[Path], None]  # the path of the file
     options: Callable[[Path], list[str | Path]] = lambda folder: []
+    bars: tuple[str, ...] = ()  # indicators of any ET with a mailbox: a flow speaks for every mailbox declared
 
 
 def site_of(folder: Path) -> Path:
@@ -296,5 +297,9 @@ def check_together(cases: tuple[Case, ...], reader: Reader, folder: Path) -> Non
     assert ran.code == 11
     assert ran.seconds < SECONDS * 3
     assert written_whole(folder / "audit")
-    assert figures(folder / "audit", finess) == figures(folder / "seul", finess)
-    assert figures(folder / "seul", finess)
+    before, after = figures(folder / "seul", finess), figures(folder / "audit", finess)
+    assert before
+    assert [one for one in after if one["indicateur"] not in reader.bars] == [
+        one for one in before if one["indicateur"] not in reader.bars
+    ]
+    assert {one["motif"] for one in after if one["indicateur"] in reader.bars} <= {"source_en_erreur"}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from connector.demo import hl7v2, mapped, pivot, tddui, xds
+import xlsxwriter
+
+from connector.demo import hl7v2, pivot, tddui, xds
 from connector.demo.organisation import EtData
+from connector.model.tables import TABLES
 from tests.contract.harnesses import PARQUET
 from tests.lib.harness import RECORDS, Records
 from tests.lib.hostile import (
     BLANK,
-    DEEP,
     DEEP_JSON,
     DEEP_XML,
     EMPTY,
@@ -22,7 +23,6 @@ from tests.lib.hostile import (
     Reader,
     becomes,
     broken_link,
-    cut_after,
     endless_link,
     fifo_instead,
     folder_instead,
@@ -65,14 +65,10 @@ def _one_of(write: Callable[[Any, Path], None], name: str) -> Callable[[Path], N
 
 
 def _tables(et: EtData, names: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
-    from connector.model.tables import TABLES
-
     return {name: [tuple(TABLES[name].by_name), *et.tables[name]] for name in names}
 
 
 def _workbook(path: Path) -> None:
-    import xlsxwriter
-
     with xlsxwriter.Workbook(path) as book:
         for name, rows in _tables(RECORDS.ets[0], ("usagers", "sejours")).items():
             sheet = book.add_worksheet(name)
@@ -82,6 +78,28 @@ def _workbook(path: Path) -> None:
 
 def _ods(path: Path) -> None:
     write_ods(_tables(RECORDS.ets[0], ("usagers", "sejours")), path)
+
+
+_MAPPING = """logiciel = "Essai"
+version = "1"
+
+[tables.usagers]
+fichier = "RESIDENTS.csv"
+[tables.usagers.colonnes]
+finess_et = "Établissement"
+id_usager = "Résident"
+statut_identite = "Statut"
+"""
+
+
+def _mapped(path: Path) -> None:
+    rows = ["Établissement;Résident;Statut", *(f"{_ET};é{rank};qualifiee" for rank in range(8))]
+    path.write_bytes("".join(f"{row}\r\n" for row in rows).encode("cp1252"))
+
+
+def _with_mapping(folder: Path) -> list[str | Path]:
+    (folder / "essai.toml").write_text(_MAPPING, encoding="utf-8")
+    return [*settings(folder), "--mapping", folder / "essai.toml"]
 
 
 _ET = RECORDS.ets[0].finess_et
@@ -97,14 +115,9 @@ READERS = {
         _one_of(lambda records, folder: tddui.write(records, folder, ndjson=True), "Patient.ndjson"),
         settings,
     ),
-    "hl7v2": Reader("hl7v2", "documents.hl7", _one_of(hl7v2.write, f"{_ET}/documents.hl7"), settings),
+    "hl7v2": Reader("hl7v2", "documents.hl7", _one_of(hl7v2.write, f"{_ET}/documents.hl7"), settings, ("mssante",)),
     "xds": Reader("xds", "00002-request.xml", _one_of(xds.write, f"{_ET}/00002-request.xml"), settings),
-    "correspondance": Reader(
-        "correspondance",
-        "RESIDENTS.csv",
-        _one_of(mapped.write_csv, "RESIDENTS.csv"),
-        lambda folder: [*settings(folder), "--mapping", mapped.MAPPINGS / f"{mapped.CSV_DUI}.toml"],
-    ),
+    "correspondance": Reader("correspondance", "RESIDENTS.csv", _mapped, _with_mapping),
 }
 
 EVERY: dict[str, Spoil] = {
@@ -153,18 +166,8 @@ JSON: dict[str, Spoil] = {
     "autre version de FHIR": is_just(
         b'{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","meta":3}}]}'
     ),
-    "forme 1.x": is_just(
-        json.dumps(
-            {
-                "resourceType": "Bundle",
-                "type": "transaction",
-                "entry": [{"resource": {"resourceType": "DocumentReference", "status": "current", "content": []}}],
-            }
-        ).encode()
-    ),
 }
 HL7: dict[str, Spoil] = {
-    "autre version": with_bytes(b"|P|2.5|", b"|P|3.0|"),
     "segment MSH coupé": with_bytes(b"|P|2.5|", b"\r"),
     "Windows-1252": with_bytes("é".encode(), b"\xe9"),
 }
@@ -198,6 +201,10 @@ XLSX: dict[str, Spoil] = {
     ),
     "feuille absente": member("xl/worksheets/sheet1.xml", lambda data: None),
 }
+ENDLESS = (
+    b'<table:table-row table:number-rows-repeated="1048576">'
+    b'<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+)
 ODS: dict[str, Spoil] = {
     "DOCTYPE": member("content.xml", lambda data: data.replace(b"?>", b"?><!DOCTYPE x>", 1)),
     "milliard de rires": member("content.xml", lambda data: data.replace(b"?>", b"?>" + LAUGHS, 1)),
@@ -206,12 +213,7 @@ ODS: dict[str, Spoil] = {
         "content.xml", lambda data: data.replace(b"<table:table ", DEEP_XML + b"<table:table ", 1)
     ),
     "répétition sans fin": member(
-        "content.xml",
-        lambda data: data.replace(
-            b"<table:table-row>",
-            b'<table:table-row table:number-rows-repeated="1048576"><table:table-cell table:number-columns-repeated="16384"/></table:table-row><table:table-row>',
-            1,
-        ),
+        "content.xml", lambda data: data.replace(b"<table:table-row>", ENDLESS + b"<table:table-row>", 1)
     ),
 }
 SPOILS: dict[str, dict[str, Spoil]] = {

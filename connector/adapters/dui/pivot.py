@@ -5,6 +5,7 @@ Rule: `docs/format-pivot.md`. The whole folder is one coherent export.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
@@ -199,7 +200,7 @@ def _broken(file: SourceFile, table: str, opened: CsvFile, reason: str) -> Probl
 
 def _read_parquet(file: SourceFile, table: str) -> Iterator[Item]:
     try:
-        source = pq.ParquetFile(file.path)
+        source = pq.ParquetFile(pa.OSFile(os.fsencode(file.path), "rb"))
         problem = heading_problem(file.name, "", table, source.schema_arrow.names)
         if problem:
             yield problem
