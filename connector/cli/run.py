@@ -156,7 +156,9 @@ def say_problems(inventories: Sequence[SourceInventory]) -> None:
         for problem in inventory.problemes:
             sys.stderr.write(f"{problem}\n")
         for file, count in sorted(inventory.non_montres.items()):
-            sys.stderr.write(f"{file} : {count} autres problèmes de ce fichier ne sont pas montrés.\n")
+            more = "autres problèmes de ce fichier ne sont pas montrés"
+            one = "autre problème de ce fichier n'est pas montré"
+            sys.stderr.write(f"{file} : {count} {more if count > 1 else one}.\n")
 
 
 @contextmanager
