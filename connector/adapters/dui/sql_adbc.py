@@ -56,8 +56,6 @@ class AdbcSession:
             QueryError: the database refuses it.
         """
         try:
-            if self._transaction:
-                self._cursor.execute("SAVEPOINT dui")
             return self._opened(query, since)
         except Exception as error:  # each driver has its own; none may reach the user
             self._recover()
@@ -183,7 +181,7 @@ def open_postgres(options: SqlOptions, password: str | None) -> AdbcSession:
     """A session that reads only. Raises NoConnectionError, SettingsError."""
     driver = _driver("adbc_driver_postgresql.dbapi", "postgresql")
     try:
-        connection = driver.connect(_postgres_uri(options, password))
+        connection = driver.connect(_postgres_uri(options, password), autocommit=True)  # see `_postgres_settings`
     except Exception as error:
         raise connection_error(error, options.address, options.delai_connexion) from None
     session = AdbcSession(connection, _Postgres(), transaction=True)
@@ -191,7 +189,6 @@ def open_postgres(options: SqlOptions, password: str | None) -> AdbcSession:
         with connection.cursor() as cursor:
             for statement in _postgres_settings(options):
                 cursor.execute(statement)
-        connection.commit()
     except Exception as error:
         session.close()
         raise connection_error(error, options.address, options.delai_connexion) from None
@@ -199,11 +196,14 @@ def open_postgres(options: SqlOptions, password: str | None) -> AdbcSession:
 
 
 def _postgres_settings(options: SqlOptions) -> Iterator[str]:
-    yield "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    """What a session starts with; the driver's own transaction could not go back to a savepoint."""
+    yield "SET default_transaction_read_only = on"
     yield f"SET statement_timeout = '{options.delai}s'"
     yield f"SET lock_timeout = '{options.delai_verrou}s'"
     yield "SET TIME ZONE 'UTC'"
     yield "SET DateStyle = 'ISO, YMD'"
+    yield "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    yield "SAVEPOINT dui"
 
 
 def _postgres_uri(options: SqlOptions, password: str | None) -> str:

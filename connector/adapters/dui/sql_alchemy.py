@@ -22,6 +22,7 @@ from connector.adapters.dui.sql_text import FIRST_TEXT, Sort, texts, value_of
 from connector.query import has_since, plain
 
 _ROWS = 5000  # asked of the server at a time
+_GRACE = 30  # seconds after which a server that did not keep its own delay is taken for gone
 _PLACES = {"pyformat": "%s", "format": "%s", "qmark": "?", "named": ":1", "numeric": ":1"}
 _EXTRAS = {"mariadb": "mariadb", "mysql": "mariadb", "sqlserver": "sqlserver", "oracle": "oracle", "odbc": "odbc"}
 
@@ -32,7 +33,7 @@ class ServerSession:
     def __init__(self, engine: Engine, connection: Connection) -> None:
         self._engine = engine
         self._connection = connection
-        self._result: CursorResult[Any] | None = None
+        self._cursor: Any = None  # of the driver, for the query that runs
 
     def open(self, query: str, since: tuple[str, str] | None) -> ServerReading:
         """Run a query, of which nothing is fetched yet. See `sql_session.Session`. Raises QueryError."""
@@ -45,7 +46,6 @@ class ServerSession:
                 result, headings = self._run(query, value_of(position or FIRST_TEXT.get(sort, " "), sort))
         except Exception as error:  # each driver has its own; none may reach the user
             raise self._told(error, query) from None
-        self._result = result
         return ServerReading(self, query, result, headings)
 
     def _run(self, query: str, since: object) -> tuple[CursorResult[Any], list[Heading]]:
@@ -55,6 +55,7 @@ class ServerSession:
         sql = plain(query, place, double_percent=bool(parameters) and place == "%s")
         options = {"stream_results": True, "yield_per": _ROWS}
         result = self._connection.exec_driver_sql(sql, parameters or None, execution_options=options)
+        self._cursor = result.cursor
         described: Sequence[Any] = result.cursor.description if result.cursor else ()
         return result, [Heading(one[0], sort_of(self._engine.dialect, one[1])) for one in described]
 
@@ -74,17 +75,22 @@ class ServerSession:
         """An error of a driver as a kind; the connection is fit for the next query when it still lives."""
         return self._told(error, query)
 
+    def _abandon(self) -> None:
+        """Leave the rows that were not asked for; pymysql would read them all before it lets a cursor go."""
+        unread = getattr(self._cursor, "_result", None)
+        if unread is not None:
+            unread.unbuffered_active = False
+
     def _told(self, error: Exception, query: str) -> QueryError:
+        if query_error(error, query).kind == "coupure":
+            self._abandon()
         with suppress(Exception):  # a server that is gone says it at the next query
             self._connection.rollback()
         return query_error(error, query)
 
     def close(self) -> None:
         """Cut the connection: a driver that closes politely would first read all the rows that are left."""
-        cursor = self._result.cursor if self._result is not None else None
-        unread = getattr(cursor, "_result", None)  # pymysql alone
-        if unread is not None:
-            unread.unbuffered_active = False
+        self._abandon()
         with suppress(Exception):
             self._connection.invalidate()
         with suppress(Exception):
@@ -159,9 +165,10 @@ def _arguments(options: SqlOptions) -> dict[str, Any]:
     match options.base:
         case "mariadb" | "mysql":
             local = {"unix_socket": options.hote} if options.address is None else {}
-            return {"connect_timeout": options.delai_connexion, "read_timeout": options.delai, **local, **_tls(options)}
+            waits = {"connect_timeout": options.delai_connexion, "read_timeout": options.delai + _GRACE}
+            return {**waits, **local, **_tls(options)}
         case "sqlserver" if options.pilote is None and options.authentification == "compte":
-            return {"login_timeout": options.delai_connexion, "timeout": options.delai}
+            return {"login_timeout": options.delai_connexion, "timeout": options.delai + _GRACE}
         case "oracle":
             return {"tcp_connect_timeout": float(options.delai_connexion)}
         case _:
