@@ -6,15 +6,17 @@ of the type of its engine (text in SQLite, which has none), an instant by the cl
 
 from __future__ import annotations
 
+import sqlite3
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Date, DateTime, MetaData, Table, Text, create_engine, insert
+from sqlalchemy import Column, Date, DateTime, Dialect, MetaData, Table, Text, insert
 from sqlalchemy.dialects import mysql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateTable
 
 from connector.demo.draft import Row
 from connector.demo.mapped import MAPPINGS, Export, exports
@@ -22,6 +24,7 @@ from connector.demo.organisation import Organisation
 from connector.model.tables import Kind
 
 SQL_DUI = "base-verte"
+_ROWS = 100  # written by one statement
 _INSTANT = (
     DateTime()
     .with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
@@ -33,22 +36,22 @@ def write(organisation: Organisation, path: Path, mappings: Path = MAPPINGS) -> 
     """An SQLite file, the same bytes for the same organisation."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        fill(organisation, connection, mappings)
-    engine.dispose()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements(organisation, sqlite.dialect(), mappings):
+            connection.execute(statement)
 
 
-def fill(organisation: Organisation, connection: Connection, mappings: Path = MAPPINGS) -> None:
-    """Create and fill the tables of « Base Verte » in a base that has none of them."""
+def statements(organisation: Organisation, dialect: Dialect, mappings: Path = MAPPINGS) -> Iterator[str]:
+    """What creates and fills the tables of « Base Verte », in the SQL of an engine, without parameters."""
     tables = [(export, _table(export, mappings)) for export in exports(SQL_DUI, mappings)]
     for _, table in tables:
-        table.create(connection)
+        yield str(CreateTable(table).compile(dialect=dialect))
     for et in organisation.iter_etablissements():
         for export, table in tables:
-            rows = [_typed(export, row) for row in export.rows(et)]
-            if rows:
-                connection.execute(insert(table), [dict(zip(table.c.keys(), row, strict=True)) for row in rows])
+            rows = [dict(zip(table.c.keys(), _typed(export, row), strict=True)) for row in export.rows(et)]
+            for start in range(0, len(rows), _ROWS):
+                filled = insert(table).values(rows[start : start + _ROWS])
+                yield str(filled.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def _table(export: Export, mappings: Path) -> Table:

@@ -129,7 +129,7 @@ def open_server(options: SqlOptions, password: str | None) -> ServerSession:
     """A session that reads only. Raises NoConnectionError, SettingsError."""
     try:
         engine = create_engine(
-            url(options, password), poolclass=NullPool, hide_parameters=True, connect_args=_arguments(options)
+            url(options, password), poolclass=NullPool, hide_parameters=True, connect_args=_arguments(options, password)
         )
     except (ImportError, NoSuchModuleError):
         raise missing_driver(_EXTRAS[options.base]) from None
@@ -160,13 +160,13 @@ def url(options: SqlOptions, password: str | None) -> URL:
     return URL.create(drivers[options.base], *account, options.hote, port, options.base_de_donnees, query=query)
 
 
-def _arguments(options: SqlOptions) -> dict[str, Any]:
-    """What each driver calls its delays."""
+def _arguments(options: SqlOptions, password: str | None) -> dict[str, Any]:
+    """What each driver calls its delays; pymysql would send a password in Latin-1, servers keep it in UTF-8."""
     match options.base:
         case "mariadb" | "mysql":
             local = {"unix_socket": options.hote} if options.address is None else {}
             waits = {"connect_timeout": options.delai_connexion, "read_timeout": options.delai + _GRACE}
-            return {**waits, **local, **_tls(options)}
+            return {**waits, **local, **_tls(options), "password": (password or "").encode()}
         case "sqlserver" if options.pilote is None and options.authentification == "compte":
             return {"login_timeout": options.delai_connexion, "timeout": options.delai + _GRACE}
         case "oracle":

@@ -126,7 +126,8 @@ def _all_words(error: BaseException) -> str:
 def _name(text: str, query: str) -> str:
     """The name that a message quotes, when it is one of the query."""
     held = words_of(query)
-    quoted = re.findall(r"[\"'`«\[]\s?([\w.$]+)\s?[\"'`»\]]", text) + re.findall(r"no such \w+: ([\w.$]+)", text)
+    quoted = [name for _, name in re.findall(r"([\"'`])([\w.$]+)\1", text)]
+    quoted += re.findall(r"«\s?([\w.$]+)\s?»", text) + re.findall(r"no such \w+: ([\w.$]+)", text)
     names = [part for name in quoted for part in (name.rpartition(".")[2],) if part in held]
     return names[0] if names else ""
 
