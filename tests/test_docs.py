@@ -150,7 +150,8 @@ def test_the_settings_of_the_example_are_valid() -> None:
     """The complete example, and that of each source, are settings that the program accepts."""
     for name in ("docs/reglages.md", "docs/sources.md", "docs/sources-mssante.md"):
         for block in code_blocks(read(name), "toml"):
-            Settings.model_validate(tomllib.loads(block))
+            content = tomllib.loads(block)
+            (MappingFile if "logiciel" in content else Settings).model_validate(content)
 
 
 def test_the_mapping_of_the_example_is_valid() -> None:

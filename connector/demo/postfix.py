@@ -20,7 +20,7 @@ from connector.demo.mails import Mail, mails
 from connector.demo.organisation import Organisation
 
 _ROTATIONS = (135, 45)  # days before the measure date
-_ZONE = ZoneInfo("Europe/Paris")
+PARIS_TIME = ZoneInfo("Europe/Paris")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _PATIENT = "186027512345678@patient.mssante.fr"  # not a number that INSi ever gave: its key is false
 _Line = tuple[datetime, str, int, str]  # instant, queue id, rank among the lines of its message, what follows the host
@@ -68,7 +68,7 @@ def reduced_pivot(organisation: Organisation, folder: Path) -> None:
 
 def _lines(mail: Mail) -> Iterator[_Line]:
     """What Postfix writes of one message, the last line of it at the instant of the message or a little later."""
-    queue, moment = _queue_id(mail), mail.moment.astimezone(_ZONE)
+    queue, moment = _queue_id(mail), mail.moment.astimezone(PARIS_TIME)
     recipients = mail.recipients + ((_PATIENT,) if mail.rank % 7 == 3 else ())
     outcomes = mail.outcomes + (("echec",) if mail.rank % 7 == 3 else ())
     said = [f"postfix/cleanup[812]: {queue}: message-id={mail.identifier}"]

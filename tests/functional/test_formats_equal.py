@@ -123,6 +123,8 @@ LABELS = {
     "pdsm": "PDSm",
     "echanges": "e-prescription, cahier de liaison",
     "postfix": "Postfix",
+    "postfix_rotation": "Postfix",
+    "courriels": "courriels, IMAP",
 }
 
 
