@@ -98,7 +98,7 @@ def measure_dates(
         SettingsError: an ET has no programme.
     """
     for date_mesure in sorted(dates):
-        for programme, ets in _by_programme(ground):
+        for programme, ets in by_programme(ground.settings, ground.site.directory.ets):
             yield _measure(ground, database, programme, ets, date_mesure, enqueue, prove)
 
 
@@ -109,12 +109,16 @@ def unsettled(kept: Iterable[Kept]) -> bool:
     )
 
 
-def _by_programme(ground: Ground) -> list[tuple[Programme, list[str]]]:
-    """The ETs of each programme: that of their project, else that of the site."""
-    own = {et: one.programme for one in ground.settings.projet if one.programme for et in one.etablissements}
+def by_programme(settings: Settings, ets: Iterable[str]) -> list[tuple[Programme, list[str]]]:
+    """The ETs of each programme: that of their project, else that of the site.
+
+    Raises:
+        SettingsError: an ET has none, or there is no such programme.
+    """
+    own = {et: one.programme for one in settings.projet if one.programme for et in one.etablissements}
     groups: dict[str, list[str]] = {}
-    for finess in ground.site.directory.ets:
-        identifier = own.get(finess) or ground.settings.programme.id
+    for finess in ets:
+        identifier = own.get(finess) or settings.programme.id
         if identifier is None:
             raise SettingsError(
                 f"[programme] : aucun programme pour l'établissement {finess} ; ajoutez « id », par exemple "

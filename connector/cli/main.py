@@ -12,6 +12,7 @@ import typer
 from connector import __version__
 from connector.cli import (
     audit,
+    check,
     collect,
     demo,
     diff,
@@ -47,6 +48,7 @@ for verb in (
     template,
     mapping,
     init,
+    check,
     collect,
     measure,
     publish,

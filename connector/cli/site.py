@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from connector.state.database import Database
 
 
+DEFAULT = Path("connecteur.toml")
+
+
 def clock() -> datetime:
     """Now, for what is below the command line."""
     return datetime.now(timezone.utc)
@@ -51,7 +54,9 @@ class OpenedState:
 
 @contextmanager
 def opened_state(config: Path | None, now: datetime) -> Iterator[OpenedState]:
-    """The state of the site that these settings describe, or the user's own; what was mended is told.
+    """The state of the site that these settings describe; what was mended is told.
+
+    Without `config`, the settings are those of the working folder, or none: the user's own state.
 
     Raises:
         SettingsError: the settings are not usable.
@@ -61,6 +66,7 @@ def opened_state(config: Path | None, now: datetime) -> Iterator[OpenedState]:
     from connector.config.folder import state_folder
     from connector.state.database import open_database
 
+    config = config or (DEFAULT if DEFAULT.exists() else None)
     settings = load_settings(config)
     base = config.parent if config else Path()
     folder = state_folder(settings, base)

@@ -65,6 +65,14 @@ class Client:
         except SettingsError as error:
             raise NoAnswer(str(error), sent=False) from None
 
+    def probe(self) -> Answer:
+        """Whether the destination answers and knows who asks; nothing of the site is sent. Raises NoAnswer."""
+        url = self._destination.url.rstrip("/") + ("/metadata" if self._destination.type == "fhir" else "")
+        try:
+            return self._follow("GET", url, {"User-Agent": _AGENT}, None)
+        except SettingsError as error:
+            raise NoAnswer(str(error), sent=False) from None
+
     def _follow(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         """One exchange; 307 and 308 are followed on the same host only: a body never goes elsewhere."""
         answer = self._exchange.run(method, url, headers | self._authorisation(), body)
@@ -95,6 +103,10 @@ class Unusable:
         raise NoAnswer(self._words, sent=False)
 
     def ask(self, _sending: Sending) -> Answer | None:
+        """Raises NoAnswer."""
+        raise NoAnswer(self._words, sent=False)
+
+    def probe(self) -> Answer:
         """Raises NoAnswer."""
         raise NoAnswer(self._words, sent=False)
 

@@ -1,0 +1,150 @@
+"""`check`: everything that the service will need, tried before it runs alone."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from connector.cli import options as given
+from connector.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from connector.cli.site import OpenedState
+    from connector.config import Destination
+    from connector.indicators.evaluate import Site
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing tried: `code` is the exit code that its failure deserves, 0 when it is well."""
+
+    sujet: str
+    code: int
+    texte: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command()(check)
+
+
+def check(
+    config: given.ServiceConfig = Path("connecteur.toml"),
+    rapide: bool = typer.Option(False, "--rapide", help="Sans lire les sources ni dire ce qui sera calculable."),
+    as_json: bool = typer.Option(False, "--json", help="Écrit les vérifications en JSON."),
+) -> None:
+    """Essaie tout ce dont le service aura besoin : réglages, secrets, sources, destinations."""
+    from connector.cli.site import clock, opened_state
+
+    with opened_state(config, clock()) as site:
+        points = [Point("réglages", 0, f"{config} : lus sans faute")]
+        points += _secrets(site)
+        points += _destinations(site)
+        if not rapide:
+            points += _sources(site, config, clock().date().replace(day=1))
+    _tell(points, as_json=as_json)
+    worst = next((point.code for point in points if point.code), 0)
+    if worst:
+        raise typer.Exit(worst)
+
+
+def _secrets(site: OpenedState) -> Iterator[Point]:
+    """Every secret that the settings refer to can be read; none is shown."""
+    named = [("[site], clé « cle »", site.settings.site.cle)]
+    named.append(("[signature], clé « mot_de_passe »", site.settings.signature.mot_de_passe))
+    named += [(f"[[alerte]] {one.id}, clé « mot_de_passe »", one.mot_de_passe) for one in site.settings.alerte]
+    for what, reference in named:
+        if reference is None:
+            continue
+        try:
+            site.secret(reference, what)
+        except ConnectorError as error:
+            yield Point("secret", error.exit_code, str(error))
+        else:
+            yield Point("secret", 0, f"{what} : lu")
+
+
+def _destinations(site: OpenedState) -> Iterator[Point]:
+    for one in site.settings.destination:
+        if not one.actif:
+            yield Point("destination", 0, f"{one.id} : inactive, rien ne lui sera transmis")
+            continue
+        yield _destination(site, one)
+
+
+def _destination(site: OpenedState, destination: Destination) -> Point:
+    from connector.cli.site import clock
+    from connector.publish.answers import NoAnswer
+    from connector.publish.client import reach
+
+    try:
+        answer = reach(destination, site.base, site.secret, clock).probe()
+    except NoAnswer as error:
+        return Point("destination", 12, f"{destination.id} : {error}")
+    if answer.status in (401, 403):
+        return Point("destination", 10, f"{destination.id} : répond, mais refuse notre identité ({answer.status})")
+    if answer.status >= 500:
+        return Point("destination", 12, f"{destination.id} : répond par une erreur ({answer.status})")
+    return Point("destination", 0, f"{destination.id} : répond ({answer.status})")
+
+
+def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:
+    """Read every source with a key that is forgotten, and say what can be computed of which ET."""
+    from connector.agent import open_site, sources_of
+    from connector.cli.run import detected, progress
+
+    try:
+        found = detected(None, site.settings, None, config)
+        sources = sources_of(found.sources, site.settings)
+        with (
+            tempfile.TemporaryDirectory(prefix="travail-", dir=site.folder) as scratch,
+            progress() as advance,
+            open_site(sources, site.settings, secrets.token_bytes(32), Path(scratch), progress=advance) as (
+                opened,
+                collected,
+            ),
+        ):
+            for inventory in collected.inventories:
+                faults = len(inventory.problemes) + sum(inventory.non_montres.values())
+                rows = sum(inventory.lignes.values())
+                words = f"{inventory.nom} : {rows} lignes" + (f", {faults} problème(s)" if faults else "")
+                yield Point("source", 11 if inventory.bars else 0, words)
+                yield from (Point("source", 11, problem) for problem in inventory.problemes)
+            yield from _computable(site, opened, day)
+    except ConnectorError as error:
+        yield Point("source", error.exit_code, str(error))
+
+
+def _computable(site: OpenedState, opened: Site, day: date) -> Iterator[Point]:
+    """For each ET, the indicators that have no figure, and why."""
+    from connector.campaign import by_programme
+    from connector.indicators.evaluate import Request, evaluate, in_order, terms_by_et
+
+    for programme, ets in by_programme(site.settings, opened.directory.ets):
+        request = Request(programme, day, site.settings.convention)
+        lacks: dict[str, list[str]] = {finess: [] for finess in ets}
+        for one in in_order(evaluate(opened, request, terms_by_et(opened, request)), programme):
+            if one.finess_et in lacks and one.motif and one.numerateur is None:
+                lacks[one.finess_et].append(f"{one.indicateur} ({one.motif.value})")
+        for finess, lacking in lacks.items():
+            told = f"non calculables : {', '.join(lacking)}" if lacking else "tout est calculable"
+            yield Point("indicateurs", 0, f"{finess}, {programme.id} : {told}")
+
+
+def _tell(points: list[Point], *, as_json: bool) -> None:
+    if as_json:
+        import orjson
+
+        content = {"points": [asdict(point) for point in points]}
+        sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    for point in points:
+        sys.stdout.write(f"{'ÉCHEC' if point.code else 'OK   '}  {point.sujet} : {point.texte}\n")
