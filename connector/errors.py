@@ -64,3 +64,10 @@ class SignatureError(ConnectorError):
     """A signature proves nothing: wrong, revoked, or made by a key that nobody vouched for."""
 
     exit_code = 11
+
+
+class AlertError(ConnectorError):
+    """An alert could not be told on its channel."""
+
+    exit_code = 12
+    retriable = True

@@ -39,6 +39,7 @@ def publish(
             _simulate(site, as_json=as_json)
             return
         found = _deliver(site)
+        watch(site)
         _tell(site, found, as_json=as_json)
 
 
@@ -57,6 +58,28 @@ def _deliver(site: OpenedState) -> Counter[Verdict]:
         if found:
             site.database.keep_copy()
     return found
+
+
+def watch(site: OpenedState) -> None:
+    """Open and close the alerts of submissions, and tell them; a channel that fails is said, and tried next time."""
+    from connector.errors import AlertError
+    from connector.publish.alerts import Message, announce, follow, troubles
+    from connector.publish.channels import tell
+
+    with site.database.transaction() as connection:
+        known = {one.id for one in site.settings.destination if one.actif}
+        follow(connection, troubles(connection, known), clock())
+    channels = {one.id: one for one in site.settings.alerte}
+
+    def speak(channel: str, message: Message) -> bool:
+        try:
+            tell(channels[channel], message, site.settings.site.nom, clock(), site.secret)
+        except AlertError as error:
+            sys.stderr.write(f"{error}\n")
+            return False
+        return True
+
+    announce(site.database, channels, speak)
 
 
 def _tell(site: OpenedState, found: Counter[Verdict], *, as_json: bool) -> None:
