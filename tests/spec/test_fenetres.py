@@ -125,3 +125,59 @@ def test_the_last_day_counts_whole(spec):
         """,
         expected="2",
     )
+
+
+def test_february_of_a_leap_year_has_29_days(spec):
+    """Le mois civil de février finit le 29 une année bissextile, et une date de mesure du 29 est exclue."""
+    imports = """
+        id_prescription | horodatage
+        ----------------+--------------------
+        p1              | 2023-11-28
+        p2              | 2023-11-29
+        p3              | 2024-02-28T23:59:59
+        p4              | 2024-02-29T23:59:59
+        p5              | 2024-03-01
+    """
+    spec(
+        "eprescription",
+        "2024-03-01",
+        programme="esms-2022",
+        prescriptions_importees=imports,
+        expected="2",
+        periode="2024-02-01 au 2024-02-29",
+    )
+    spec(
+        "eprescription",
+        "2024-02-29",
+        prescriptions_importees=imports,
+        expected="2",
+        periode="2023-11-29 au 2024-02-28",
+    )
+
+
+def test_a_year_before_the_29th_of_february_is_clamped(spec):
+    """L'assiette annuelle d'une mesure du 29 février commence le 28 février de l'année précédente."""
+    for sortie, annuel in (("2023-02-27", "1 / 1"), ("2023-02-28", "1 / 2")):
+        spec(
+            "dossiers_actifs",
+            "2024-02-29",
+            usagers="""
+                id_usager
+                ---------
+                a
+                b
+            """,
+            sejours=f"""
+                id_usager | date_entree | date_sortie
+                ----------+-------------+------------
+                a         | 2022-01-01  |
+                b         | 2022-01-01  | {sortie}
+            """,
+            dossiers="""
+                id_dossier | id_usager | date_derniere_maj
+                -----------+-----------+------------------
+                da         | a         | 2024-02-28
+            """,
+            expected="1 / 1",
+            annuel=annuel,
+        )

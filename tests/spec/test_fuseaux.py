@@ -134,3 +134,113 @@ def test_a_message_counts_in_the_zone_of_the_establishment_of_its_mailbox(spec):
         """,
         expected={"750000044": "0", "970300026": "1"},
     )
+
+
+def test_the_day_of_the_autumn_clock_change_is_longer(spec):
+    """Le jour du retour à l'heure d'hiver commence à 22 h UTC et finit à 23 h UTC, à Paris."""
+    imports = """
+        id_prescription | horodatage
+        ----------------+--------------------------
+        veille          | 2025-10-25T21:59:59Z
+        debut           | 2025-10-25T22:00:00Z
+        fin             | 2025-10-26T22:59:59Z
+        lendemain       | 2025-10-26T23:00:00Z
+        heure_repetee   | 2025-10-26T02:30:00+01:00
+    """
+    spec("eprescription", "2025-10-26", prescriptions_importees=imports, expected="1")
+    spec("eprescription", "2025-10-27", prescriptions_importees=imports, expected="4")
+
+
+def test_the_first_and_last_instants_overseas(spec):
+    """La fenêtre va de minuit à minuit, heure de l'établissement : Cayenne, Mayotte, ou un fuseau déclaré."""
+    edges = {
+        "970300042": ("2025-01-01T02:59:59Z", "2025-01-01T03:00:00Z", "2025-04-01T02:59:59Z", "2025-04-01T03:00:00Z"),
+        "970600045": ("2024-12-31T20:59:59Z", "2024-12-31T21:00:00Z", "2025-03-31T20:59:59Z", "2025-03-31T21:00:00Z"),
+        "986000017": ("2024-12-31T11:59:59Z", "2024-12-31T12:00:00Z", "2025-03-31T11:59:59Z", "2025-03-31T12:00:00Z"),
+    }
+    rows = [
+        f"{finess} | {name} | {instant}"
+        for finess, instants in edges.items()
+        for name, instant in zip(("avant", "premier", "dernier", "apres"), instants, strict=True)
+    ]
+    etablissements = """
+        finess_et | fuseau
+        ----------+---------------
+        970300042 |
+        970600045 |
+        986000017 | Pacific/Wallis
+    """
+    spec(
+        "eprescription",
+        "2025-04-01",
+        etablissements=etablissements,
+        prescriptions_importees="\n".join(["finess_et | id_prescription | horodatage", "---+---+---", *rows]),
+        expected=dict.fromkeys(edges, "2"),
+    )
+    deposits = "\n".join(
+        ["finess_et | id_document | horodatage | statut", "---+---+---+---", *(f"{row} | succes" for row in rows)]
+    )
+    spec(
+        "dmp_documents",
+        "2025-04-01",
+        programme="esms-2021",
+        etablissements=etablissements,
+        depots_dmp=deposits,
+        expected=dict.fromkeys(edges, "2"),
+    )
+
+
+def test_a_message_of_wallis_counts_on_its_own_day(spec):
+    """Un message sans FINESS suit le fuseau de l'établissement de sa boîte, à l'autre bout du monde aussi."""
+    spec(
+        "mssante_messages",
+        "2025-04-01",
+        programme="esms-2021",
+        etablissements="""
+            finess_et | fuseau
+            ----------+---------------
+            750000044 |
+            986000017 | Pacific/Wallis
+        """,
+        boites_mssante="""
+            finess_et | adresse
+            ----------+--------------------------
+            750000044 | accueil@paris.mssante.fr
+            986000017 | accueil@wallis.mssante.fr
+        """,
+        messages_mssante="""
+            id_message | horodatage           | expediteur                | statut
+            -----------+----------------------+---------------------------+-------
+            m1         | 2025-03-31T12:30:00Z | accueil@paris.mssante.fr  | envoye
+            m2         | 2025-03-31T12:30:00Z | accueil@wallis.mssante.fr | envoye
+            m3         | 2024-12-31T12:30:00Z | accueil@wallis.mssante.fr | envoye
+            m4         | 2024-12-31T12:30:00Z | accueil@paris.mssante.fr  | envoye
+        """,
+        expected={"750000044": "1", "986000017": "1"},
+    )
+
+
+def test_a_stay_and_a_journal_follow_the_zone(spec):
+    """Les séjours, les dossiers et le journal aussi se comparent à la date locale."""
+    spec(
+        "dossiers_actifs",
+        "2025-04-01",
+        usagers="""
+            finess_et | id_usager
+            ----------+----------
+            970300042 | parti
+            970300042 | arrive
+        """,
+        sejours="""
+            finess_et | id_usager | date_entree          | date_sortie
+            ----------+-----------+----------------------+---------------------
+            970300042 | parti     | 2024-01-01           | 2025-01-01T02:59:59Z
+            970300042 | arrive    | 2025-04-01T02:59:59Z |
+        """,
+        dossiers="""
+            finess_et | id_dossier | id_usager | date_creation
+            ----------+------------+-----------+---------------------
+            970300042 | d          | arrive    | 2025-04-01T02:59:59Z
+        """,
+        expected={"970300042": "1 / 1"},
+    )
