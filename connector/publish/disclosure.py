@@ -7,10 +7,9 @@ the indicators of a destination are chosen, so that two receivers cannot put two
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-
-import orjson
 
 from connector.model.edition import Edition
 from connector.model.findings import FINDINGS, Finding
@@ -76,7 +75,7 @@ def identifier(edition: Edition) -> str:
         edition.debut.isoformat(),
         edition.fin.isoformat(),
     ]
-    digest = hashlib.sha256(orjson.dumps(identity)).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()[:16]
     return f"dui-{edition.finess_et}-{edition.debut:%Y%m%d}-{edition.fin:%Y%m%d}-{digest}"
 
 

@@ -65,15 +65,21 @@ def to_csv(*declared: Declaration) -> bytes:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
-    return csv_cell(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):  # an apostrophe of the text is doubled, so that reading takes one away
+        return f"'{value}" if value.startswith("'") else csv_cell(value)
+    return str(value)
 
 
 def read(body: bytes) -> Declaration:
     """The declaration of a file that holds one. Raises ValueError when it is not one of ours."""
-    table = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""), delimiter=";")
+    text = body.decode("utf-8-sig")
+    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=";")
     if tuple(table.fieldnames or ()) != COLUMNS:
         raise ValueError("colonnes inattendues : ce n'est pas un fichier plat du connecteur")
-    return from_rows([{name: _value(name, text) for name, text in row.items() if text} for row in table])
+    found = list(table)
+    if not text.endswith("\n") or any(None in row or None in row.values() for row in found):
+        raise ValueError("ligne incomplète : le fichier a été coupé")
+    return from_rows([{name: _value(name, text) for name, text in row.items() if text} for row in found])
 
 
 def from_rows(found: list[dict[str, Any]]) -> Declaration:
@@ -90,9 +96,4 @@ def _value(name: str, text: str) -> Any:
         return text
     if name in FLAGS:
         return text == "oui"
-    return int(text) if name in _INTEGERS else _text(text)
-
-
-def _text(cell: str) -> str:
-    """Without the apostrophe that `csv_cell` put before what looks like a formula."""
-    return cell[1:] if cell.startswith("'") and csv_cell(cell[1:]) == cell else cell
+    return int(text) if name in _INTEGERS else text.removeprefix("'")

@@ -26,8 +26,8 @@ def header(declared: Declaration) -> dict[str, Any]:
 
 def line_values(line: Line) -> dict[str, Any]:
     """Everything of a line that has a value; secret figures apart, see `secrets`."""
-    values = {name: _plain(getattr(line, name)) for name in (*LINE, "taux")}
-    return {name: value for name, value in values.items() if value not in ("", None, SECRET_WORD) or name == "statut"}
+    values = {name: getattr(line, name) for name in (*LINE, "taux")}
+    return {name: _plain(value) for name, value in values.items() if value not in ("", None, MASKED)}
 
 
 def secrets(line: Line) -> list[str]:
