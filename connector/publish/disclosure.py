@@ -24,7 +24,7 @@ from connector.publish.declaration import (
     public_text,
 )
 from connector.publish.secrecy import ANNUAL, effective, secret_lines
-from connector.publish.terms import base_of, form_of
+from connector.publish.terms import COHORT, base_of, form_of, rests_on_updates
 
 # Findings that compare figures: their very presence would narrow a secret one down.
 _ABOUT_FIGURES = frozenset({"plafond_dmp", "plafond_projet", "bases_divergentes", "ecart_historique"})
@@ -80,20 +80,20 @@ def identifier(edition: Edition) -> str:
 
 
 def _line(result: Result, hidden: Collection[str], small: bool) -> Line:
-    secret = result.indicateur in hidden
+    code, secret = result.indicateur, result.indicateur in hidden
     annual = result.annuel or Annuel(None, None)
     no_annual = secret or ANNUAL in hidden
     return Line(
-        indicateur=result.indicateur,
-        forme=form_of(result.indicateur),
-        assiette=base_of(result.indicateur, result.parametres),
+        indicateur=code,
+        forme=form_of(code),
+        assiette=base_of(code, result.parametres),
         debut=result.periode.first,
         fin=result.periode.last,
         statut=MASKED_STATUS if secret else result.calcul.value,
         motif="" if secret or result.motif is None else result.motif.value,
-        numerateur=_figure(result.numerateur, secret),
-        denominateur=_figure(result.denominateur, secret),
-        indetermines=_figure(result.indetermines, secret),
+        numerateur=MASKED if secret else result.numerateur,
+        denominateur=_hidden(form_of(code) != COHORT) if secret else result.denominateur,
+        indetermines=_hidden(rests_on_updates(code)) if secret else result.indetermines,
         cible=result.cible,
         cible_atteinte=MASKED if secret and result.cible is not None else result.cible_atteinte,
         opposable=result.opposable,
@@ -103,6 +103,11 @@ def _line(result: Result, hidden: Collection[str], small: bool) -> Line:
         # Two running totals give the month between them: with secrecy, none but 0 leaves.
         cumul=_figure(result.cumul, secret or (small and bool(result.cumul))),
     )
+
+
+def _hidden(usual: bool) -> Figure:
+    """Whether the indicator usually has this figure: a missing one would tell why the line is secret."""
+    return MASKED if usual else None
 
 
 def _figure(count: int | None, secret: bool) -> Figure:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from connector.model.result import Calcul, Result
+from connector.model.result import Result
 from connector.publish.terms import BASES, RATIO, base_of, facts_of, form_of
 
 ANNUAL = "annuel"
@@ -46,8 +46,18 @@ def secret_lines(results: Sequence[Result], threshold: int) -> frozenset[str]:
         seen = {key for code, line in lines.items() if code not in hidden for key in line}
         victim = next((cell.victim for cell in small if cell.needs <= seen), None)
         if victim is None:
-            return frozenset(hidden)
+            return frozenset(hidden | _all_persons(results, hidden))
         hidden |= {code for code, line in lines.items() if victim in line}
+
+
+def _all_persons(results: Sequence[Result], hidden: set[str]) -> set[str]:
+    """Every line about persons, once one is hidden under a convention that changes a denominator.
+
+    The same fact counted over two sets bounds both: what is left could give away what is hidden.
+    """
+    mixed = any(base_of(one.indicateur, one.parametres) != base_of(one.indicateur, None) for one in results)
+    persons = {one.indicateur for one in results if base_of(one.indicateur, None)} | {ANNUAL}
+    return persons if mixed and hidden & persons else set()
 
 
 def _hidden_by_themselves(results: Sequence[Result], lines: dict[str, dict[Key, int]], limit: int) -> set[str]:
@@ -62,19 +72,17 @@ def _hidden_by_themselves(results: Sequence[Result], lines: dict[str, dict[Key, 
 
 def _own(result: Result) -> Iterator[int]:
     """What a line says by itself. Messages are no persons, yet their difference with them is protected too."""
-    if result.calcul is not Calcul.NON_CALCULABLE:
-        yield result.numerateur or 0
-        yield result.denominateur or 0
-        yield result.indetermines or 0
-        yield (result.denominateur or 0) - (result.numerateur or 0)
+    yield result.numerateur or 0
+    yield result.denominateur or 0
+    yield result.indetermines or 0
+    yield (result.denominateur or 0) - (result.numerateur or 0)
 
 
 def _lines(results: Sequence[Result]) -> dict[str, dict[Key, int]]:
-    """What each line publishes. A line without a figure says nothing that a count could hide."""
+    """What each line publishes. One without a figure may still say that a set is empty."""
     lines: dict[str, dict[Key, int]] = {}
     for result in results:
-        if result.calcul is not Calcul.NON_CALCULABLE:
-            lines[result.indicateur] = _figures(result)
+        lines[result.indicateur] = _figures(result)
         if result.annuel and result.annuel.numerateur is not None and result.annuel.denominateur is not None:
             lines[ANNUAL] = {
                 (BASES[-1], ()): result.annuel.denominateur,

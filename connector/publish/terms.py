@@ -41,3 +41,8 @@ def base_of(indicateur: str, parametres: dict[str, object] | None) -> str:
 def facts_of(indicateur: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The facts of the persons of the denominator, and of those of the numerator."""
     return _TERMS[indicateur][2:]
+
+
+def rests_on_updates(indicateur: str) -> bool:
+    """Whether it may be undetermined."""
+    return _UPDATED[0] in {fact for facts in facts_of(indicateur) for fact in facts}

@@ -144,9 +144,9 @@ def _measured(counts: Counts, free: tuple[str, ...]) -> tuple[Result, ...]:
 _UNIVERSES = [
     # Threshold, persons at most, sets that vary.
     (2, 8, ("actifs", "indetermines", "qualifiees")),
-    (3, 9, ("actifs", "indetermines", "projets", "qualifiees")),
+    (3, 8, ("actifs", "indetermines", "projets", "qualifiees")),
     (3, 8, ("eligibles", "alimentes", "messages")),
-    (3, 8, ("actifs", "sortis", "qualifiees")),
+    (3, 7, ("actifs", "sortis", "qualifiees")),
     (3, 9, ("actifs", "projets", "eligibles", "alimentes")),
     (4, 12, ("actifs", "eligibles", "alimentes")),
 ]
@@ -171,6 +171,63 @@ def test_an_attacker_who_tries_every_site_learns_no_small_number(
         if 0 < first[name] < threshold
         and first["accompagnees"] + first["sortis"] <= most - max(threshold, 3)
         and all(other[name] == first[name] for other in same)
+    ]
+    assert learnt == []
+    assert len(sites) > 20
+
+
+def _mixed_results(c: Counts) -> tuple[Result, ...]:
+    """A convention measures the projects over the eligible, the rest stays over the accompanied."""
+    over = {"denominateurs": {"projet_personnalise": "eligibles"}}
+    none = impossible("projet_personnalise", Motif.DENOMINATEUR_NUL)
+    return (
+        _rate("dossiers_actifs", c["actifs"], c["accompagnees"]),
+        replace(
+            result("projet_personnalise", c["projets"], c["actifs_eligibles"]) if c["actifs_eligibles"] else none,
+            parametres=over,
+        ),
+        _rate("ins_qualifiee", c["accompagnees"], c["accompagnees"]),
+        _rate("dmp", c["eligibles"], c["eligibles"]),
+    )
+
+
+def _mixed_sites(most: int) -> Iterator[Counts]:
+    for accompagnees in range(most + 1):
+        for eligibles, actifs in product(range(accompagnees + 1), repeat=2):
+            for both in range(max(0, eligibles + actifs - accompagnees), min(eligibles, actifs) + 1):
+                for projets in range(both + 1):
+                    yield {
+                        "accompagnees": accompagnees,
+                        "eligibles": eligibles,
+                        "actifs": actifs,
+                        "actifs_eligibles": both,
+                        "projets": projets,
+                    }
+
+
+def _mixed_cells(c: Counts) -> Counts:
+    return c | {
+        "inactifs": c["accompagnees"] - c["actifs"],
+        "non_eligibles": c["accompagnees"] - c["eligibles"],
+        "eligibles_inactifs": c["eligibles"] - c["actifs_eligibles"],
+        "actifs_non_eligibles": c["actifs"] - c["actifs_eligibles"],
+        "inactifs_non_eligibles": c["accompagnees"] - c["actifs"] - c["eligibles"] + c["actifs_eligibles"],
+        "actifs_sans_projet": c["actifs_eligibles"] - c["projets"],
+    }
+
+
+def test_an_attacker_learns_nothing_either_when_a_convention_changes_a_denominator() -> None:
+    """Two sets of persons side by side give the persons between them: those are protected as well."""
+    sites: dict[object, list[Counts]] = defaultdict(list)
+    for counts in _mixed_sites(10):
+        sites[disclose(edition(resultats=_mixed_results(counts)), 3).lignes].append(_mixed_cells(counts))
+    learnt = [
+        (name, same[0])
+        for same in sites.values()
+        for name in same[0]
+        if 0 < same[0][name] < 3
+        and same[0]["accompagnees"] <= 7
+        and all(other[name] == same[0][name] for other in same)
     ]
     assert learnt == []
     assert len(sites) > 20

@@ -17,7 +17,7 @@ from connector.model.edition import Edition
 from connector.model.result import Motif
 from connector.publish.payload import build, definition, parse
 from connector.publish.payload.elements import suffix
-from connector.publish.terms import CODES, base_of, form_of
+from connector.publish.terms import CODES, base_of, form_of, rests_on_updates
 from tests.lib.editions import MONTH, NASTY, QUARTER, destination, edition, impossible, result, results, second
 
 THRESHOLDS = (0, 11, 100)
@@ -200,3 +200,5 @@ def test_terms_are_those_of_the_catalogue() -> None:
     assert {code: form_of(code) for code in CODES} == {code: forms[one.shape] for code, one in INDICATORS.items()}
     counted = {code: one.base.value for code, one in INDICATORS.items() if one.counts_persons or code == "mssante"}
     assert {code: base_of(code, None) for code in CODES if base_of(code, None)} == counted
+    updates = [code for code, one in INDICATORS.items() if one.sur_mises_a_jour]
+    assert [code for code in CODES if rests_on_updates(code)] == updates
