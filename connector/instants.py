@@ -21,6 +21,7 @@ from connector.model.zones import local_days, utc_minutes
 _TIME = re.compile(r"[T ]([01][0-9]|2[0-3]):([0-5][0-9])")
 _TAIL = re.compile(r"(?::[0-5][0-9](?:[.,][0-9]+)?)?(?:(Z)|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))?")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_CALENDAR = (date.min.toordinal() - _EPOCH_DAY, date.max.toordinal() - _EPOCH_DAY)
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ class Instants:
         if self.minute is not None and naive is not None and naive != zone:
             timed = self.valid & (self.minute >= 0)
             timed = timed if self.zoned is None else timed & ~self.zoned
-            days[timed] = local_days(utc_minutes((self.day * 1440 + self.minute)[timed], naive), zone)
+            days[timed] = _local(utc_minutes((self.day * 1440 + self.minute)[timed], naive), zone)
         if self.zoned is not None and self.offset is not None and self.minute is not None:
             instants = (self.day * 1440 + self.minute - self.offset)[self.zoned]
-            days[self.zoned] = local_days(instants, zone)
+            days[self.zoned] = _local(instants, zone)
         return pa.array(days, mask=None if self.valid.all() else ~self.valid).view(pa.date32())
 
     def minutes(self) -> pa.Array:
@@ -63,6 +64,11 @@ class Instants:
         if self.zoned is not None and self.offset is not None:
             values = np.where(self.zoned, values - self.offset, values)
         return pa.array(values, mask=~self.valid | (self.minute < 0))
+
+
+def _local(instants: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:
+    """Local days of UTC minutes; the first and last days of the calendar have no neighbour to be carried to."""
+    return np.clip(local_days(instants, zone), *_CALENDAR)
 
 
 def parse_instants(text: pa.Array) -> Instants:

@@ -52,9 +52,12 @@ def parse_day(text: str) -> date:
     """A date of the command line. Raises UsageError."""
     for form in ("%Y-%m-%d", "%d/%m/%Y"):
         try:
-            return datetime.strptime(text.strip(), form).date()
+            day = datetime.strptime(text.strip(), form).date()
         except ValueError:
             continue
+        if not 1900 <= day.year < 3000:  # windows and years around it must be in the calendar
+            raise UsageError(f"Date hors d'usage : « {text} » ; attendu une année de 1900 à 2999.")
+        return day
     raise UsageError(f"Date illisible : « {text} » ; attendu AAAA-MM-JJ, par exemple 2025-04-01.")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lib.run import as_entry, measure, source
+from tests.lib.run import as_entry, in_process, measure, source
 
 ET = "040900042"  # starts with a 0
 TABLES = {
@@ -129,3 +129,29 @@ def test_two_rows_that_contradict_each_other_are_told(tmp_path: Path) -> None:
         f"1 identifiant de « {table} » a des lignes qui se contredisent. La première valeur non vide est retenue."
         for table in ("etablissements", "usagers")
     }
+
+
+def test_the_ends_of_the_calendar_are_dates_like_others(tmp_path: Path) -> None:
+    """Year 1 and year 9999, which software writes for « no date », keep their day whatever their offset."""
+    finess, first, last = "970300026", "0001-01-01T00:00:00+14:00", "9999-12-31T23:30:00-11:00"
+    tables = {
+        "etablissements": [["finess_et", "date_vsr", "journal_depuis"], [finess, last, first]],
+        "usagers": [["finess_et", "id_usager"], [finess, "u"]],
+        "sejours": [["finess_et", "id_usager", "date_entree", "date_sortie"], [finess, "u", first, last]],
+        "dossiers": [["finess_et", "id_dossier", "id_usager", "date_creation"], [finess, "d", "u", last]],
+        "mises_a_jour": [["finess_et", "id_dossier", "horodatage"], [finess, "d", "2025-02-01"], [finess, "d", last]],
+    }
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text(rows), encoding="utf-8")
+    (measured,), (inventory,) = measure([source("pivot", tmp_path)])
+    assert inventory.problemes == []
+    (active,) = [result for result in measured.resultats if result.indicateur == "dossiers_actifs"]
+    assert (active.numerateur, active.denominateur) == (1, 1)
+
+
+@pytest.mark.parametrize("day", ["0001-06-01", "9999-12-31", "1899-12-31", "3000-01-01"])
+def test_a_measure_date_out_of_use_is_a_usage_error(day: str, tmp_path: Path) -> None:
+    """A date whose windows would leave the calendar is a typing error, said as such."""
+    ran = in_process("audit", tmp_path, "--date-mesure", day, "--programme", "esms-2025", "--output", tmp_path / "a")
+    assert ran.code == 2
+    assert ran.err == f"Date hors d'usage : « {day} » ; attendu une année de 1900 à 2999.\n"
