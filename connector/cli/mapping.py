@@ -6,14 +6,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 import typer
 
-from connector.errors import SettingsError
+from connector.cli import options as given
+from connector.config import load_settings
+from connector.disk import write_synced
+from connector.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
+    from connector.adapters.detect import Recognised
     from connector.adapters.dui.mapped_check import ColumnCheck, TableCheck
+    from connector.adapters.dui.sql_check import Memory
     from connector.mapping import MappingFile
 
 _SHOWN = 20  # unknown codes told for one column
@@ -33,10 +38,17 @@ def _group() -> None:
 
 def check(
     fichier: Path = typer.Argument(metavar="FICHIER", help="Fichier de correspondance (TOML)."),
-    source: Optional[Path] = typer.Argument(None, metavar="SOURCE", help="Export à comparer : dossier ou fichier."),  # noqa: UP045
+    source: Optional[Path] = typer.Argument(  # noqa: UP045
+        None, metavar="SOURCE", help="À comparer : dossier ou fichier exporté, ou nom d'une base des réglages."
+    ),
+    config: given.Config = None,
+    limite: int = typer.Option(1000, "--limite", min=1, help="Lignes lues de chaque requête d'une base."),
+    suivi: Optional[Path] = typer.Option(  # noqa: UP045
+        None, "--suivi", metavar="FICHIER", help="JSON qui retient ce qu'une base était, pour dire ce qui a changé."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Écrit le compte rendu en JSON sur la sortie standard."),
 ) -> None:
-    """Vérifie un fichier de correspondance et, avec SOURCE, ce qu'un export y trouve."""
+    """Vérifie un fichier de correspondance et, avec SOURCE, ce qu'un export ou une base y trouve."""
     from connector.mapping import load_mapping
 
     try:
@@ -46,7 +58,7 @@ def check(
             _write_json({"valide": False, "problemes": str(error).splitlines()})
             raise typer.Exit(error.exit_code) from None
         raise
-    tables, aside = ([], []) if source is None else _compare(mapping, fichier, source)
+    tables, aside = ([], []) if source is None else _compare(mapping, fichier, source, _Asked(config, limite, suivi))
     drifted = sum(table.drifted for table in tables)
     if as_json:
         conforme = None if source is None else not drifted
@@ -59,17 +71,62 @@ def check(
         raise typer.Exit(11)
 
 
-def _compare(mapping: MappingFile, fichier: Path, source: Path) -> tuple[list[TableCheck], list[str]]:
-    """Each mapped table against the export, and the names of the files that are not mapped."""
+class _Asked(NamedTuple):
+    """The options that a database needs."""
+
+    config: Path | None
+    limit: int
+    memory: Path | None
+
+
+def _compare(mapping: MappingFile, fichier: Path, source: Path, asked: _Asked) -> tuple[list[TableCheck], list[str]]:
+    """Each mapped table against its source, and the names of the files that are not mapped."""
+    from connector.adapters.base import Grouping
     from connector.adapters.dui.mapped_check import check_export
     from connector.adapters.dui.mapped_sources import find_sources
-    from connector.config import Settings
 
-    settings = Settings()
-    detection = find_sources([source], settings, mapping=fichier)
+    settings = load_settings(asked.config)
+    base = asked.config.parent if asked.config else None
+    detection = find_sources([source], settings, mapping=fichier, base=base)
     mapped, *rest = detection.sources
+    if mapped.adapter.grouping is Grouping.CONNECTION:
+        return _compare_database(mapped, mapping, asked), []
     aside = sorted({file.name for one in rest for file in one.files} | {name for name, _ in detection.left_aside})
     return check_export(mapped.files, mapping, settings.limites, aside), aside
+
+
+def _compare_database(found: Recognised, mapping: MappingFile, asked: _Asked) -> list[TableCheck]:
+    """Each query against its database, and what has changed since the last time when a file keeps it."""
+    from connector.adapters.dui.sql import SqlAdapter
+    from connector.adapters.dui.sql_check import check_database
+
+    if found.adapter is not SqlAdapter or found.settings is None:
+        raise UsageError(f"« {found.nom} » n'est pas une base de données : une correspondance n'y a pas de requête.")
+    before = _remembered(asked.memory) if asked.memory else {}
+    checks, now = check_database(found.files, found.settings, mapping, asked.limit, before)
+    if asked.memory:
+        _remember(asked.memory, now)
+    return checks
+
+
+def _remembered(path: Path) -> Memory:
+    """What the last check kept; nothing the first time."""
+    import orjson
+
+    try:
+        return dict(orjson.loads(path.read_bytes())["tables"]) if path.exists() else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"{path} : ce n'est pas un fichier de suivi ; supprimez-le, ou donnez-en un autre.") from None
+
+
+def _remember(path: Path, now: Memory) -> None:
+    import orjson
+
+    content = orjson.dumps({"version": 1, "tables": now}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    try:
+        write_synced(path, content)
+    except OSError:
+        raise UsageError(f"{path} : impossible d'écrire ici ; vérifiez le dossier et ses droits.") from None
 
 
 def _write_json(content: dict[str, object]) -> None:
@@ -100,8 +157,11 @@ def _compared(tables: list[TableCheck], aside: list[str], fichier: Path) -> Iter
     for table in tables:
         files = ", ".join(dict.fromkeys(table.fichiers)) or table.cible
         state = "à revoir" if table.drifted else "conforme"
-        yield f"{table.table} : {files}, {_many(table.lignes, 'ligne')}, {state}"
+        part = table.total is not None and table.total != table.lignes
+        of = f" lue{'s' if table.lignes > 1 else ''} sur {table.total}" if part else ""
+        yield f"{table.table} : {files}, {_many(table.lignes, 'ligne')}{of}, {state}"
         yield from (f"  {problem}" for problem in table.problemes)
+        yield from (f"  depuis la dernière fois : {change}" for change in table.changements)
         for column in table.colonnes:
             yield from (f"  {column.colonne} ({column.intitule}) : {text}" for text in _drifts(column))
         if table.non_utilises:

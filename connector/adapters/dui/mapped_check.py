@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.adapters.base import Problem, SourceFile
+from connector.adapters.base import Notice, Problem, SourceFile
 from connector.adapters.dui.mapped_columns import MappedColumn
 from connector.adapters.dui.mapped_read import TRUE_DATE, Export, Part
 from connector.adapters.dui.mapped_table import MappedTable, Read, Translated
@@ -46,9 +46,11 @@ class TableCheck:
     cible: str
     fichiers: list[str] = field(default_factory=list)
     lignes: int = 0
+    total: int | None = None  # rows of a query, of which `lignes` were read
     colonnes: list[ColumnCheck] = field(default_factory=list)
     non_utilises: list[str] = field(default_factory=list)  # headings that the mapping does not name
     problemes: list[str] = field(default_factory=list)
+    changements: list[str] = field(default_factory=list)  # since the last check; they are no fault
 
     @property
     def drifted(self) -> bool:
@@ -59,14 +61,23 @@ def check_export(
     files: Sequence[SourceFile], mapping: MappingFile, limits: Limits, others: Collection[str] = ()
 ) -> list[TableCheck]:
     """Read the whole export as its adapter would; `others` are the names of the files left aside."""
+    return check_parts(Export(files, mapping, limits, others).parts(mapping.tables), mapping)
+
+
+def check_parts(
+    parts: Iterable[Part | Problem | Notice],
+    mapping: MappingFile,
+    seen: Callable[[str, MappedColumn, pa.Array], None] = lambda table, column, values: None,
+) -> list[TableCheck]:
+    """The same of any parts; `seen` is given what each column holds, as its source writes it."""
     readers = {name: MappedTable(name, mapping, mapping.finess_et) for name in mapping.tables}
     checks = {name: _blank(name, mapping, reader) for name, reader in readers.items()}
-    for item in Export(files, mapping, limits, others).parts(mapping.tables):
+    for item in parts:
         if isinstance(item, Problem):
             _note(checks, item)
         elif isinstance(item, Part):
             for name in item.tables:
-                _check_part(checks, name, readers[name], item)
+                _check_part(checks, name, readers[name], item, seen)
     return list(checks.values())
 
 
@@ -85,7 +96,13 @@ def _note(checks: dict[str, TableCheck], problem: Problem) -> None:
             checks[name].problemes.append(problem.text())
 
 
-def _check_part(checks: dict[str, TableCheck], name: str, reader: MappedTable, part: Part) -> None:
+def _check_part(
+    checks: dict[str, TableCheck],
+    name: str,
+    reader: MappedTable,
+    part: Part,
+    seen: Callable[[str, MappedColumn, pa.Array], None],
+) -> None:
     check = checks[name]
     check.fichiers.append(part.file)
     ranks, unmatched = reader.match(part.headings)
@@ -104,6 +121,8 @@ def _check_part(checks: dict[str, TableCheck], name: str, reader: MappedTable, p
             check.lignes += item.batch.rows.num_rows
             for column in reader.columns:
                 _count(columns[column.column.name], column, item.translated)
+                if column.column.name in item.translated.raw:
+                    seen(name, column, item.translated.raw[column.column.name])
 
 
 def _count(check: ColumnCheck, column: MappedColumn, translated: Translated) -> None:

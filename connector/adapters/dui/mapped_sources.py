@@ -33,9 +33,9 @@ def find_sources(
     found = Detection()
     ranks: dict[Path, int] = {}  # folder of a mapped export → its rank among the sources
     for asked in paths:
-        connected = _connected(asked, settings, base or Path())
-        if connected:
-            found.sources.append(_connection(connected, settings, base or Path()))
+        alone = _connected(asked, settings, base or Path())
+        if alone:
+            found.sources.append(_connection(alone, settings, base or Path(), mapping))
             continue
         named = next((one for one in settings.source if one.nom == str(asked)), None)
         path = (base or Path()) / named.chemin if named and named.chemin and not asked.exists() else asked
@@ -52,7 +52,8 @@ def find_sources(
         found.sources += here.sources
         found.left_aside += here.left_aside
         found.refused += here.refused
-    if mapping and not ranks:  # its adapter will say what is missing
+    connected = any(one.adapter.grouping is Grouping.CONNECTION for one in found.sources)
+    if mapping and not ranks and not connected:  # its adapter will say what is missing
         settled = SourceSettings(limites=settings.limites, mapping=mapping)
         found.sources.insert(0, _mapped(paths[0], settled))
     return found
@@ -94,14 +95,15 @@ def _connected(asked: Path, settings: Settings, base: Path) -> SourceSettings | 
     return None
 
 
-def _connection(one: SourceSettings, settings: Settings, base: Path) -> Recognised:
+def _connection(one: SourceSettings, settings: Settings, base: Path, mapping: Path | None = None) -> Recognised:
     """A source that is no file: a server, which the settings alone describe, or the file of a database."""
     adapter = load(one.type)
     if adapter.grouping is not Grouping.CONNECTION:
         raise SettingsError(f"[[source]] « {one.nom} » : attendu « chemin », qui manque ; ajoutez le chemin à lire.")
     options_of(adapter, one)
     files = (SourceFile(base / one.chemin, one.chemin.name),) if one.chemin else ()
-    return Recognised(adapter, one.nom or str(one.chemin), files, _completed(one, settings, base))
+    completed = _completed(one, settings, base).model_copy(update={"mapping": mapping} if mapping else {})
+    return Recognised(adapter, one.nom or str(one.chemin), files, completed)
 
 
 def _mapped(path: Path, settings: SourceSettings) -> Recognised:

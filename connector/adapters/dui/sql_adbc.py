@@ -252,14 +252,16 @@ def open_sqlite(options: SqlOptions, path: Path) -> AdbcSession:
     """A session on a file opened in read-only mode. Raises NoConnectionError, SettingsError."""
     driver = _driver("adbc_driver_sqlite.dbapi", "sqlite")
     if not path.is_file():
-        raise NoConnectionError("introuvable ou inaccessible ; vérifiez « chemin » et les droits de lecture.")
+        raise NoConnectionError(
+            "un fichier introuvable ou inaccessible ; vérifiez « chemin » et les droits de lecture."
+        )
     try:
         connection = driver.connect(f"{path.resolve().as_uri()}?mode=ro", autocommit=True)
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {options.delai_verrou * 1000}")
             cursor.execute("PRAGMA query_only = ON")
     except Exception:
-        raise NoConnectionError("le système refuse d'ouvrir ce fichier ; vérifiez les droits de lecture.") from None
+        raise NoConnectionError("un fichier que le système refuse d'ouvrir ; vérifiez les droits de lecture.") from None
     return AdbcSession(connection, _Sqlite(), transaction=False)
 
 
