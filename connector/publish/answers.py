@@ -61,7 +61,8 @@ STATUSES: dict[int, Rule] = {
     503: Rule.WAITS,
     504: Rule.UNKNOWN,
 }
-HUNDREDS = {1: Rule.UNKNOWN, 2: Rule.READ, 3: Rule.REJECTED, 4: Rule.REJECTED, 5: Rule.UNKNOWN}
+# a redirect is the network or the address, never the figures: every submission would meet it
+HUNDREDS = {1: Rule.UNKNOWN, 2: Rule.READ, 3: Rule.WAITS, 4: Rule.REJECTED, 5: Rule.UNKNOWN}
 _OUTCOMES = {
     Rule.ACCEPTED: Verdict.ACCEPTED,
     Rule.REJECTED: Verdict.REJECTED,
@@ -111,7 +112,7 @@ def judge(kind: str, answer: Answer, digest: str, now: datetime) -> Judgement:
         return Judgement(_MEANINGS[meaning], _said(answer, words))
     words = words_of(answer.headers.get("content-type", ""), answer.body)
     if answer.status // 100 == 3:
-        words = "redirection refusée : corrigez « url » dans [[destination]]"
+        words = "redirection non suivie : corrigez « url » dans [[destination]]"
     if rule is Rule.CONFLICT:
         known = _cites(answer, digest)
         return Judgement(Verdict.ACCEPTED if known else Verdict.REJECTED, _said(answer, words))

@@ -23,7 +23,7 @@ from tests.lib.submissions import NOW, destination, edition, queued, signer
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
 KILLS = size(15, 1000)
-PER_KILL = 6  # new submissions for each kill: there is always something to interrupt
+PER_KILL = 3  # new submissions for each kill: there is always something to interrupt
 
 
 def _settings(folder: Path, address: str) -> Path:
@@ -83,7 +83,7 @@ def _drain(settings: Path, database: Database) -> int:
     """Send until nothing waits; how many passes it took. A pass that needs a human fails the test."""
     for passes in range(1, 400):
         process = _publish(settings)
-        _, said = process.communicate(timeout=600)
+        _, said = process.communicate(timeout=3000)
         assert process.returncode in (0, 13, 14), said.decode()
         with database.transaction() as connection:
             if not ledger.listed(connection, ["en_attente", "en_cours", "inconnu"]):

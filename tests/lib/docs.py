@@ -19,6 +19,8 @@ from connector.indicators.catalogue import INDICATORS, Indicator
 from connector.indicators.programme import Exemption, Programme, load_programme
 from connector.model.findings import FINDINGS, FindingKind, Severity
 from connector.model.tables import TABLES, Column, Kind, Table
+from connector.publish.answers import HUNDREDS, STATUSES, Rule
+from connector.publish.outbox import STATES
 from connector.resources import config_path
 from tests.lib import docs_formats
 from tests.spec.page import rules_page
@@ -170,6 +172,24 @@ def _column(column: Column) -> str:
     return f"| `{column.name}` | {'oui' if column.required else ''} | {_KINDS[column.kind]} | {content} |\n"
 
 
+# ---------------------------------------------------------------------- submissions
+
+
+def states() -> str:
+    """The states of a submission."""
+    return "| État | Sens |\n|---|---|\n" + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in STATES.items())
+
+
+def answers() -> str:
+    """What each status means: one line for each rule."""
+    lines = "| Statut | Décision |\n|---|---|\n"
+    for rule in Rule:
+        known = [f"{status}" for status, found in STATUSES.items() if found is rule]
+        known += [f"autres {hundred}xx" for hundred, found in HUNDREDS.items() if found is rule]
+        lines += f"| {', '.join(known)} | {rule.value} |\n"
+    return lines
+
+
 # ---------------------------------------------------------------------- indicators and programmes
 
 
@@ -253,6 +273,7 @@ PAGES: dict[str, Callable[[], str]] = {
             **{name: partial(docs_formats.example, name) for name in ("fhir", "adx", "dhis2", "csv")},
         },
     ),
+    "docs/envoi.md": lambda: with_blocks(read("docs/envoi.md"), {"états": states, "réponses": answers}),
     "docs/indicateurs.md": lambda: with_blocks(
         read("docs/indicateurs.md"), {"programmes": programme_list, "indicateurs": indicator_list}
     ),

@@ -176,7 +176,7 @@ def test_a_body_never_follows_a_redirect_to_another_host(scripted: Any, folder: 
     """The address of the settings is the only one that gets figures."""
     scripted.answers.append((307, {"Location": place}, b""))
     client, to = _client(scripted.url, folder)
-    said = "rejete : HTTP 307 : redirection refusée : corrigez « url » dans [[destination]]"
+    said = "en_attente : HTTP 307 : redirection non suivie : corrigez « url » dans [[destination]]"
     assert _said(client, to, _sending(signer(folder))) == said
 
 
