@@ -7,11 +7,13 @@ import secrets
 import signal
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
 
 import typer
 
 from connector.cli import options as given
+from connector.cli import publish_files as by_hand
 from connector.cli.site import OpenedState, clock, opened_state
 from connector.errors import QueuedError, RejectedError
 
@@ -31,12 +33,18 @@ def publish(
     simulation: bool = typer.Option(
         False, "--simulation", help="Montre à l'octet près ce qui partirait, sans rien envoyer."
     ),
+    files: Optional[Path] = by_hand.Folder,  # noqa: UP045 - typer reads this form on every Python
+    threshold: int = by_hand.Threshold,
+    form: Optional[Path] = by_hand.FormTable,  # noqa: UP045
     as_json: bool = typer.Option(False, "--json", help="Écrit le bilan, ou la simulation, en JSON."),
 ) -> None:
     """Envoie ce qui attend dans la file d'envoi, le plus ancien d'abord."""
     with opened_state(config, clock()) as site:
         if simulation:
             _simulate(site, as_json=as_json)
+            return
+        if files:
+            sys.stdout.write(by_hand.write_files(site, files, threshold, form))
             return
         found = _deliver(site)
         watch(site)

@@ -36,7 +36,7 @@ def _count(value: Any) -> bool:
 
 
 def _rate(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value < 10**6
+    return type(value) in (int, float) and 0 <= value < 10**9
 
 
 def _flag(value: Any) -> bool:
