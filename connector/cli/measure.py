@@ -76,7 +76,7 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
     from connector.evidence.store import retire
 
     outcomes: list[Outcome] = []
-    with _ground(site, now) as (ground, ring):
+    with _ground(site, now, asked) as (ground, ring):
         dates = asked or _due(site, ground)
         signer = site.signer()
         enqueue, prove = _enqueue(site, signer, now), _prove(site, ground, ring, signer)
@@ -88,13 +88,13 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
 
 
 @contextmanager
-def _ground(site: OpenedState, now: datetime) -> Iterator[tuple[Ground, KeyRing]]:
+def _ground(site: OpenedState, now: datetime, asked: Sequence[date]) -> Iterator[tuple[Ground, KeyRing]]:
     """The last snapshot, open under the settings and keys of today."""
     from connector.agent import open_snapshot
     from connector.campaign import Ground
     from connector.night import read_last
 
-    last = read_last(site.folder, site.settings)
+    last = read_last(site.folder, site.settings, asked)
     for word in last.mots:
         sys.stderr.write(f"{word}\n")
     ring = site_ring(site, now)
