@@ -162,7 +162,7 @@ class _Reading:
                 continue
             naive = source.settings.fuseau or zones.naive or getattr(source.adapter, "naive_zone", None)
             source_zones = ZoneMap(zones.of_finess, zones.all_zones, naive)
-            for item in _ahead(source.open().read(wanted)):
+            for item in _ahead(_opened(source, wanted).read(wanted)):
                 if isinstance(item, Batch):
                     yield self._piece(index, item, source_zones)
                 elif isinstance(item, Problem):
@@ -245,6 +245,13 @@ class _Reading:
         remark = Remark(notice.code, finess, self._pseudonymiser.scrub(notice.detail))
         remarks = self.inventories[index].remarques
         remarks[remark] = remarks.get(remark, 0) + notice.count
+
+
+def _opened(source: Source, wanted: Collection[str]) -> Adapter:
+    """The adapter of a source; one that can resume reads its reference tables whole all the same."""
+    if source.settings.positions and REFERENCE_TABLES.issuperset(wanted):
+        return replace(source, settings=source.settings.model_copy(update={"positions": {}})).open()
+    return source.open()
 
 
 def _senders(rows: pa.RecordBatch) -> set[tuple[str, str]]:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from connector import __version__
@@ -19,9 +19,10 @@ from connector.config import Settings
 from connector.errors import SourceDataError, SourceUnreachableError, StateError
 from connector.lake.establishments import directory_of, in_other_zones
 from connector.lake.journal import EMPTY, Journal, read_journal, without
-from connector.lake.manifest import Manifest, SourceRecord
+from connector.lake.manifest import LaterFormatError, Manifest, SourceRecord
 from connector.lake.snapshots import Kept, Lake
 from connector.pseudonymise import EMBEDDED_MARK, Pseudonymiser
+from connector.resume import Former, completed, dated_alike, formers, resumed
 from connector.updates import TABLE, grow, since
 
 
@@ -120,12 +121,23 @@ def collect_night(
         pending = lake.begin()
         try:
             before = _stamps(sources)
-            collected = collect(sources, settings, pseudonymiser, pending, progress=progress)
+            digests = [_settings_digest(one, pseudonymiser) for one in sources]
+            known = {} if asked.whole else formers(sources, digests, previous, asked.now)
+            collected = collect(resumed(sources, known), settings, pseudonymiser, pending, progress=progress)
+            if not dated_alike(collected, known):  # other zones: everything is read and dated again
+                lake.abandon(pending)
+                pending, known = lake.begin(), {}
+                collected = collect(sources, settings, pseudonymiser, pending, progress=progress)
             _refuse_half(sources, collected, before)
+            since = asked.now - timedelta(days=settings.conservation.journal)
+            collected = completed(collected, known, since.date())
             if previous is not None and not asked.accept_missing:
-                _refuse_missing(previous, collected, [_settings_digest(one, pseudonymiser) for one in sources])
+                _refuse_missing(previous, collected, digests)
             grow(_former(previous, pseudonymiser), sources, collected, settings, asked.now)
-            kept = lake.commit(pending, _manifest(sources, collected, settings, pseudonymiser, asked.now))
+            kept = lake.commit(
+                pending,
+                _manifest(digests, collected, settings, pseudonymiser, _whole_since(known, len(sources), asked.now)),
+            )
         except BaseException:
             lake.abandon(pending)
             raise
@@ -143,12 +155,22 @@ def _former(previous: Kept | None, pseudonymiser: Pseudonymiser) -> Journal:
     return journal if same else without(journal, EMBEDDED_MARK)
 
 
+def _whole_since(known: Mapping[int, Former], sources: int, now: datetime) -> list[datetime]:
+    """When each source was last read whole; the last of the list is now."""
+    return [known[rank].record.entier_depuis if rank in known else now for rank in range(sources)] + [now]
+
+
 def _manifest(
-    sources: Sequence[Source], collected: Collected, settings: Settings, pseudonymiser: Pseudonymiser, now: datetime
+    digests: Sequence[str],
+    collected: Collected,
+    settings: Settings,
+    pseudonymiser: Pseudonymiser,
+    whole: Sequence[datetime],
 ) -> Manifest:
+    """`whole` says when each source was last read whole, then the instant of the collection."""
     named = {finess for one in collected.inventories for names in one.nommes.values() for finess in names}
     return Manifest(
-        collecte_le=now,
+        collecte_le=whole[-1],
         logiciel=__version__,
         reglages=hashlib.sha256(settings.model_dump_json().encode()).hexdigest(),
         cle=pseudonymiser.fingerprint,
@@ -156,8 +178,8 @@ def _manifest(
         zones=collected.snapshot.zones,
         fuseaux={finess: collected.directory.zone(finess) for finess in named},
         sources=tuple(
-            SourceRecord(inventory, positions, _settings_digest(source, pseudonymiser), now)
-            for inventory, positions, source in zip(collected.inventories, collected.positions, sources, strict=True)
+            SourceRecord(*one)
+            for one in zip(collected.inventories, collected.positions, digests, whole[:-1], strict=True)
         ),
         fichiers=(),
     )
@@ -220,6 +242,10 @@ def _on_disk(etat: Path) -> Iterator[None]:
     """Errors of the disk as errors of the state folder, in words."""
     try:
         yield
+    except LaterFormatError:
+        raise StateError(
+            f"{etat} : instantané d'une version plus récente de dui-connector ; mettez le programme à jour."
+        ) from None
     except OSError as error:
         why = error.strerror or "écriture impossible"
         raise StateError(

@@ -50,6 +50,7 @@ class SourceSettings(Strict):
     dates_techniques: bool = False  # a FHIR server that stamps lastUpdated when it loads
     fuseau: Zone | None = None  # zone of this source's stamps without offset
     limites: Limits = Limits()
+    relecture: Annotated[int, Field(ge=1)] | None = None  # days after which a source that resumes is read whole
     positions: Mapping[str, str] = Field(default={}, exclude=True)  # where the last reading ended; set by the core
 
 

@@ -58,6 +58,10 @@ class BrokenManifestError(Exception):
     """The manifest is not the one that was written."""
 
 
+class LaterFormatError(Exception):
+    """The manifest was written by a later version of the program."""
+
+
 def dumps(manifest: Manifest) -> bytes:
     """The same manifest gives the same bytes."""
     content = {
@@ -80,13 +84,16 @@ def loads(text: bytes) -> Manifest:
     """Read a manifest.
 
     Raises:
-        BrokenManifestError: not what was written, or of a later format.
+        BrokenManifestError: not what was written.
+        LaterFormatError: of a later version.
     """
     try:
         content: dict[str, Any] = orjson.loads(text)
         said = content.pop("empreinte")
-        if said != _digest(content) or content["format"] != FORMAT:
+        if said != _digest(content) or content["format"] < FORMAT:
             raise BrokenManifestError
+        if content["format"] > FORMAT:
+            raise LaterFormatError
         return Manifest(
             datetime.fromisoformat(content["collecte_le"]),
             content["logiciel"],
