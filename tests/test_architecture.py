@@ -33,6 +33,7 @@ _MAY = {
     "resume": {"collect", "lake"},
     "updates": {"collect", "lake"},
     "keys": {"pseudonymise"},
+    "archive": {"lake", "state"},
     "sealed": set(),
     "agent": {"adapters", "mapping", "collect", "pseudonymise", "lake", "indicators", "reports"},
     "access": set(),
@@ -51,6 +52,7 @@ _MAY = {
     "diff": set(),
     "reconcile": set(),
     "cli": {
+        "archive",
         "secrets",
         "keys",
         "lake",

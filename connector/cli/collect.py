@@ -105,6 +105,17 @@ def _keep(site: OpenedState, night: Night, number: int, code: int) -> None:
         mirror_positions(connection, night.nom, dict(zip(names, night.collected.positions, strict=True)))
         runs.end(connection, number, datetime.now(timezone.utc), code, f"{night.nom}, {rows} lignes")
     site.database.keep_copy()
+    _forget(site)
+
+
+def _forget(site: OpenedState) -> None:
+    """A former key goes with the last snapshot made under it."""
+    from connector.keys import forgetting, read_ring, write_ring
+    from connector.lake.snapshots import Lake
+
+    ring = read_ring(site.folder)
+    if ring is not None and (left := forgetting(ring, Lake(site.folder).keys())) != ring:
+        write_ring(site.folder, left)
 
 
 def _tell(night: Night, code: int, *, as_json: bool) -> None:

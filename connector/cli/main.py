@@ -12,6 +12,7 @@ import typer
 from connector import __version__
 from connector.cli import (
     audit,
+    backup,
     check,
     collect,
     demo,
@@ -57,6 +58,7 @@ for verb in (
     service,
     evidence,
     key,
+    backup,
 ):
     verb.register(app)
 

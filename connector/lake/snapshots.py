@@ -86,6 +86,14 @@ class Lake:
         """One snapshot by its name, or None when it is not there or not as it was written."""
         return self._verified(name)[0] if name in self.names() else None
 
+    def keys(self) -> set[str]:
+        """The keys under which the committed snapshots were made; their files are not verified."""
+        found = set()
+        for name in self.names():
+            with suppress(OSError, BrokenManifestError):  # a damaged one is told when it is read
+                found.add(loads((self.folder / name / NAME).read_bytes()).cle)
+        return found
+
     def retire(self, now: datetime, days: int, protected: Collection[str] = ()) -> list[str]:
         """Remove the snapshots older than `days`, but the last ones and those `protected`; gives their names."""
         limit = f"{now.astimezone(timezone.utc) - timedelta(days=days):%Y%m%dT%H%M%SZ}"
