@@ -1,0 +1,105 @@
+"""Real kills of the collection: the last snapshot is always whole, and the next night needs nobody."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from connector.config import Settings
+from connector.lake.snapshots import Lake
+from connector.night import read_last
+from tests.fault.nursery import alive, nursery
+from tests.fault.sizes import LONG, size
+from tests.lib.nights import write
+from tests.lib.run import command
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
+KILLS = size(15, 200)
+_ROWS = 20_000
+
+
+def _export(folder: Path, generation: int) -> None:
+    """An export of which every row names its generation."""
+    ids = [f"g{generation}-{rank}" for rank in range(_ROWS)]
+    et = "750000044"
+    write(
+        folder,
+        {
+            "usagers": [{"finess_et": et, "id_usager": one} for one in ids],
+            "sejours": [{"finess_et": et, "id_usager": one, "date_entree": "2024-01-01"} for one in ids],
+            "dossiers": [
+                {"finess_et": et, "id_dossier": one, "id_usager": one, "date_derniere_maj": "2025-01-10"} for one in ids
+            ],
+        },
+    )
+
+
+def _generation(etat: Path) -> int:
+    """The generation of the last snapshot; every table is whole and of that one."""
+    last = read_last(etat, Settings())
+    assert last.mots == ()
+    seen = set()
+    for table, column in (("usagers", "id_usager"), ("sejours", "id_usager"), ("dossiers", "id_dossier")):
+        ids = [one for path in last.collected.snapshot.files(table) for one in pq.read_table(path)[column].to_pylist()]
+        assert len(ids) == _ROWS
+        seen |= {one.partition("-")[0] for one in ids}
+    assert len(seen) == 1
+    return int(seen.pop()[1:])
+
+
+def _wait_for_writing(number: int, lake: Path) -> None:
+    """Until the collection writes its snapshot, or ends."""
+    while alive(number) and not any(path.name.startswith("en-cours-") for path in lake.iterdir()):
+        time.sleep(0.002)
+
+
+def _kill(number: int) -> bool:
+    was_alive = alive(number)
+    with suppress(ProcessLookupError):  # it ended by itself
+        os.kill(number, signal.SIGKILL)
+    while alive(number):
+        time.sleep(0.002)
+    return was_alive
+
+
+def test_a_collection_killed_anywhere_leaves_the_last_snapshot_whole(tmp_path: Path) -> None:
+    """SIGKILL at random instants: the previous night or the new one, never half of one, and no human."""
+    (tmp_path / "connecteur.toml").write_text(
+        '[site]\netat = "etat"\n[[source]]\nnom = "DUI"\nchemin = "exports"\n[conservation]\ninstantanes = 2\n', "utf-8"
+    )
+    etat, settings = tmp_path / "etat", str(tmp_path / "connecteur.toml")
+    _export(tmp_path / "exports", 0)
+    assert command("collect", cwd=tmp_path).code == 0
+    draw = random.Random(20261126)
+    kills = generation = halves = 0
+    with nursery() as born:
+        while kills < KILLS:
+            _export(tmp_path / "exports", generation + 1)
+            number = born.start("collect", "--config", settings)
+            if draw.random() < 0.7:  # most of a run is starting Python: aim at the writing
+                _wait_for_writing(number, etat / "lac")
+                time.sleep(draw.random() * 0.8)
+            else:
+                time.sleep(draw.random() * 3)
+            kills += _kill(number)
+            found = _generation(etat)
+            assert found in (generation, generation + 1)
+            generation = max(generation, found)
+            halves += any(path.name.startswith("en-cours-") for path in (etat / "lac").iterdir())
+    _export(tmp_path / "exports", generation + 1)
+    done = command("collect", cwd=tmp_path)
+    assert (done.code, _generation(etat)) == (0, generation + 1), done.err
+    assert {path.name for path in (etat / "lac").iterdir()} == set(Lake(etat).names())
+    assert halves
+    if LONG:
+        sys.__stderr__.write(
+            f"\n{kills} SIGKILL de collect, {halves} en pleine écriture, {generation + 2} instantanés\n"
+        )
