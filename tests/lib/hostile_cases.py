@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import re
+import zipfile
+from base64 import encodebytes
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 
-from connector.demo import hl7v2, pivot, tddui, xds
+from connector.demo import courriels, hl7v2, pivot, postfix, tddui, xds
 from connector.demo.organisation import EtData
 from connector.model.tables import TABLES
 from tests.contract.harnesses import PARQUET
@@ -103,6 +108,22 @@ def _with_mapping(folder: Path) -> list[str | Path]:
 
 
 _ET = RECORDS.ets[0].finess_et
+_MAIL = f"{_ET}/Maildir/.Sent/cur/000001.demo:2,S"
+
+
+def _zipped_log(path: Path) -> None:
+    _one_of(postfix.write_iso, "mail.log")(path)
+    path.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+
+
+def _mbox(path: Path) -> None:
+    """Three mails with their archives."""
+    _one_of(courriels.write, _MAIL)(path)
+    data = path.read_bytes()
+    mark = b"From a@b Mon Mar 31 23:59:59 2025\n"
+    path.write_bytes(b"".join(mark + data.replace("é2".encode(), b"%d" % rank) for rank in range(3)))
+
+
 READERS = {
     "pivot": Reader("pivot", "usagers.csv", _one_of(pivot.write, "usagers.csv"), settings),
     "parquet": Reader("parquet", "usagers.parquet", _one_of(PARQUET.write, "usagers.parquet"), settings),
@@ -118,6 +139,10 @@ READERS = {
     "hl7v2": Reader("hl7v2", "documents.hl7", _one_of(hl7v2.write, f"{_ET}/documents.hl7"), settings, ("mssante",)),
     "xds": Reader("xds", "00002-request.xml", _one_of(xds.write, f"{_ET}/00002-request.xml"), settings),
     "correspondance": Reader("correspondance", "RESIDENTS.csv", _mapped, _with_mapping),
+    "postfix": Reader("postfix", "mail.log", _one_of(postfix.write_iso, "mail.log"), settings, ("mssante",)),
+    "postfix_gz": Reader("postfix_gz", "mail.log.1.gz", _zipped_log, settings, ("mssante",)),
+    "courriels": Reader("courriels", "envoi.eml", _one_of(courriels.write, _MAIL), settings, ("mssante",)),
+    "mbox": Reader("mbox", "Sent", _mbox, settings, ("mssante",)),
 }
 
 EVERY: dict[str, Spoil] = {
@@ -216,6 +241,56 @@ ODS: dict[str, Spoil] = {
         "content.xml", lambda data: data.replace(b"<table:table-row>", ENDLESS + b"<table:table-row>", 1)
     ),
 }
+LOG: dict[str, Spoil] = {
+    "jour qui n'existe pas": with_bytes(b"2025-03-31T", b"2025-02-31T", 9),
+    "dates sans année, sur plus d'un an": becomes(
+        lambda data: b"".join(
+            _STAMPED % (stamp, rank) for rank, stamp in enumerate((b"Jan  5", b"May  5", b"Sep  5", b"Jan  4"))
+        )
+    ),
+    "ligne coupée": with_bytes(b", status=bounced", b""),
+}
+_STAMPED = b"%s 08:00:00 relais postfix/qmgr[1]: F%05d: from=<a@b.mssante.fr>, size=4, nrcpt=1 (queue active)\n"
+GZ: dict[str, Spoil] = {
+    "bombe": becomes(lambda data: gzip.compress(gzip.decompress(data) + b"\n" * (8 * BOMB_MAX), mtime=0)),
+    "somme fausse": becomes(lambda data: data[:-8] + b"\0" * 8),
+}
+
+
+def _attached(*members: tuple[str, bytes]) -> Spoil:
+    """Another archive in the place of the one attached."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    encoded = encodebytes(data.getvalue())
+    return becomes(lambda mail: re.sub(rb"\n\n[A-Za-z0-9+/=\n]{80,}\n\n", lambda _: b"\n\n" + encoded + b"\n", mail))
+
+
+_METADATA = "IHE_XDM/SUBSET01/METADATA.XML"
+MAIL: dict[str, Spoil] = {
+    "sans date": becomes(lambda data: re.sub(rb"(?m)^Date: .*\n", b"", data)),
+    "date illisible": becomes(lambda data: re.sub(rb"(?m)^Date: .*$", b"Date: hier", data)),
+    "sans expéditeur": becomes(lambda data: re.sub(rb"(?m)^From: .*\n", b"", data)),
+    "10 000 parties l'une dans l'autre": becomes(
+        lambda data: data.replace(
+            b"\n\n",
+            b"\n"
+            + b"".join(
+                b"\n--%s%d\nContent-Type: multipart/mixed; boundary=%s%d\n" % (_B, n, _B, n + 1) for n in range(10_000)
+            )
+            + b"\n",
+            1,
+        ).replace(b'boundary="----=_DEMO"', b"boundary=%s0" % _B)
+    ),
+    "archive : nom qui remonte": _attached(("../../METADATA.XML", b"<a/>")),
+    "archive : nom absolu": _attached(("/tmp/METADATA.XML", b"<a/>")),
+    "archive : bombe": _attached((_METADATA, b" " * (8 * BOMB_MAX))),
+    "archive : DOCTYPE": _attached((_METADATA, LAUGHS + b"<a/>")),
+    "archive : 10 000 niveaux": _attached((_METADATA, DEEP_XML)),
+    "archive : sans métadonnées": _attached(("INDEX.HTM", b"x" * 90)),
+}
+_B = b"PARTIE"
 SPOILS: dict[str, dict[str, Spoil]] = {
     "pivot": EVERY | TEXT | CSV,
     "parquet": EVERY,
@@ -226,4 +301,8 @@ SPOILS: dict[str, dict[str, Spoil]] = {
     "hl7v2": EVERY | TEXT | HL7,
     "xds": EVERY | TEXT | XML,
     "correspondance": EVERY | TEXT | CSV,
+    "postfix": EVERY | TEXT | LOG,
+    "postfix_gz": EVERY | GZ,
+    "courriels": EVERY | TEXT | MAIL,
+    "mbox": EVERY | TEXT | {"sans date": MAIL["sans date"]},
 }

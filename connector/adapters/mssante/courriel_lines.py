@@ -34,12 +34,17 @@ def is_mbox(head: bytes) -> bool:
 
 
 def split(stream: IO[bytes]) -> Iterator[tuple[str, Lines]]:
-    """Each mail of a file with its place there; a mail left unread is skipped."""
+    """Each mail of a file with its place there; a mail left unread is skipped.
+
+    Raises:
+        UnusableError: once all is read, an mbox that was cut: the mails that followed are not there.
+    """
     head = stream.read(PIECE)
     stream.seek(len(BOM) if head.startswith(BOM) else 0)
     if not is_mbox(head):
         yield "", _pieces(stream)
         return
+    whole = _ends_a_line(stream)
     box = _Mbox(stream)
     rank = 0
     while box.more:
@@ -48,6 +53,16 @@ def split(stream: IO[bytes]) -> Iterator[tuple[str, Lines]]:
         yield f"message {rank}", mail
         for _ in mail:
             pass
+    if not whole:
+        raise UnusableError("", "un mbox entier, qui finit par une fin de ligne", "un fichier coupé", "recopiez-le.")
+
+
+def _ends_a_line(stream: IO[bytes]) -> bool:
+    start = stream.tell()
+    stream.seek(-1, 2)
+    last = stream.read(1)
+    stream.seek(start)
+    return last == b"\n"
 
 
 def _pieces(stream: IO[bytes]) -> Lines:

@@ -14,6 +14,7 @@ from connector.config import Limits
 
 GZIP = b"\x1f\x8b"
 _CHUNK = 256 * 1024
+_STEP = 128  # bytes of an archive that is perhaps damaged, unzipped at once
 _FIRST_LINE = 8192  # bytes of a first line that identify a log
 _RATIO_FROM = 1 << 20  # decompressed bytes before a ratio means something
 _BOM = b"\xef\xbb\xbf"
@@ -104,10 +105,15 @@ def unzipped_head(head: bytes) -> bytes:
     """The beginning of what a file holds, when its beginning may be that of an archive."""
     if head[:2] != GZIP:
         return head.removeprefix(_BOM)
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, 64 * 1024)
-    except zlib.error:
-        return b""
+    unzip, found = zlib.decompressobj(wbits=31), b""
+    for start in range(0, len(head), _STEP):
+        try:
+            found += unzip.decompress(head[start : start + _STEP], _CHUNK)
+        except zlib.error:  # damaged further on: the reading will say so
+            break
+        if len(found) >= _CHUNK:
+            break
+    return found
 
 
 def fingerprint(path: Path) -> str:
