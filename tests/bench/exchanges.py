@@ -24,12 +24,14 @@ from connector.demo.hl7v2 import sendings
 from connector.demo.hl7v2_segments import document
 from connector.demo.organisation import EtData, Organisation
 from connector.demo.tddui_resources import Resource, resources
+from tests.bench.published import EXAMPLES, completer
 from tests.bench.store import Store
 
 _GRAINE, _MANY = 7, 90_000
 _IN_QUEUE = 200  # messages of a relay that are not gone yet
 _FILES = 20  # among which HL7 v2 messages are shared out
 _DEMO = ("connector/demo/*.py", "tests/bench/exchanges.py")
+_FHIR = (*_DEMO, "tests/bench/published.py")
 _BASE = "https://bench.example/fhir"
 
 
@@ -43,13 +45,13 @@ class Volume(NamedTuple):
 def ndjson(store: Store) -> Path:
     """Resources, one file per type."""
     wanted = store.sizes.ressources
-    return store.get("fhir-ndjson", lambda folder: _write_ndjson(folder, wanted), _DEMO, wanted)
+    return store.get("fhir-ndjson", lambda folder: _write_ndjson(folder, wanted), _FHIR, wanted, EXAMPLES.exists())
 
 
 def bundle(store: Store) -> Path:
     """One transaction Bundle, on one line."""
     wanted = store.sizes.bundle
-    return store.get("fhir-bundle", lambda folder: _write_bundle(folder, wanted), _DEMO, wanted)
+    return store.get("fhir-bundle", lambda folder: _write_bundle(folder, wanted), _FHIR, wanted, EXAMPLES.exists())
 
 
 def hl7v2(store: Store, wanted: int, size: int) -> Path:
@@ -95,7 +97,8 @@ def _ets() -> Iterator[EtData]:
 
 
 def _resources() -> Iterator[Resource]:
-    return (resource for et in _ets() for resource in resources(et))
+    complete = completer()
+    return (complete(resource) for et in _ets() for resource in resources(et))
 
 
 def _write_ndjson(folder: Path, wanted: int) -> None:
