@@ -121,10 +121,9 @@ def _open_without_trace(facts: Facts, moment: Moment) -> ir.Table:
     fresh = d.filter((d.date_creation >= since) | (d.date_derniere_maj >= since)).select(USAGER)
     for table, day in (("mises_a_jour", "horodatage"), ("evenements_agenda", "date_debut")):
         rows = facts.of_et(table)
-        recent = rows.filter(rows[day] >= since).select(DOSSIER).join(d.select(*DOSSIER, "id_usager"), DOSSIER)
-        fresh = fresh.union(recent.select(USAGER))
-    deposits = facts.depots(Period(months_before(moment.date_mesure, _TRACE_MONTHS), moment.date_mesure))
-    fed = facts.concernees(deposits)
+        fresh = fresh.union(d.semi_join(rows.filter(rows[day] >= since), DOSSIER).select(USAGER))
+    deposits = facts.depots_attribues(Period(months_before(moment.date_mesure, _TRACE_MONTHS), moment.date_mesure))
+    fed = facts.concernees(deposits, usagers)
     return _listed(usagers.anti_join(fresh, USAGER).anti_join(fed, "personne"))
 
 

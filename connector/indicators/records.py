@@ -161,17 +161,18 @@ class Records:
     # ------------------------------------------------------------------ DMP
 
     def depots(self, periode: Period) -> ir.Table:
+        """`depots_attribues`, computed once and kept."""
+        if periode not in self._depots:
+            name = f"_depots_{periode.first}_{periode.end}"
+            self._depots[periode] = self.engine.keep(name, self.depots_attribues(periode))
+        return self._depots[periode]
+
+    def depots_attribues(self, periode: Period) -> ir.Table:
         """Deposits of the window, each with its ET where one can be told.
 
         Columns: `finess_et`, `id_document`, `statut`, `matricule` (usable or null), `id_usager`,
         `operation`, `code_erreur`, `jour`.
         """
-        if periode not in self._depots:
-            name = f"_depots_{periode.first}_{periode.end}"
-            self._depots[periode] = self.engine.keep(name, self._attributed_deposits(periode))
-        return self._depots[periode]
-
-    def _attributed_deposits(self, periode: Period) -> ir.Table:
         rows = _around(self._deposits(), periode)
         if self._attribution.candidates:
             rows = self._of_ej(rows)
@@ -204,11 +205,15 @@ class Records:
         carried = former.select(*USAGER, "matricule").join(u.select(*USAGER, "personne"), USAGER)
         return self.engine.keep("_porteurs", present.union(carried.select("finess_et", "matricule", "personne")))
 
-    def concernees(self, depots: ir.Table) -> ir.Table:
-        """(`personne`) : qui ces dépôts concernent, par leur matricule, sinon par leur `id_usager`."""
-        by_matricule = self.porteurs.semi_join(depots, ["finess_et", "matricule"])
+    def concernees(self, depots: ir.Table, parmi: ir.Table | None = None) -> ir.Table:
+        """(`personne`) : qui ces dépôts concernent, par leur matricule, sinon par leur `id_usager`.
+
+        `parmi` : quelques usagers, quand les autres n'importent pas.
+        """
+        carriers = self.porteurs if parmi is None else self.porteurs.semi_join(parmi, "personne")
+        by_matricule = carriers.semi_join(depots, ["finess_et", "matricule"])
         identified = depots.filter(depots.id_usager.notnull())
-        by_id = self.usagers.semi_join(self.sans_porteur(identified), USAGER)
+        by_id = (self.usagers if parmi is None else parmi).semi_join(self.sans_porteur(identified), USAGER)
         return by_matricule.select("personne").union(by_id.select("personne"))
 
     def personnes_des_depots(self, depots: ir.Table) -> ir.Table:
