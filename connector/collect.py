@@ -216,6 +216,9 @@ class _Reading:
         if problem.bars:
             for table in sorted(problem.tables):
                 self._bar(index, table, problem.finess, problem.sender)
+                if problem.named:
+                    numbers = {normalise_finess(finess) for finess in problem.named} - {None}
+                    self.inventories[index].nommes.setdefault(table, set()).update(map(str, numbers))
         if problem.told:
             if self._told[index, problem.file] < SHOWN_PER_FILE:
                 self._tell(index, problem)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.adapters.base import Notice, Problem
+from connector.model.finess import normalise_finess
 from connector.model.ins import EMBEDDED_INS
 from connector.model.tables import TABLES
 
@@ -56,6 +61,20 @@ def heading_problem(file: str, place: str, table: str, headings: Sequence[str]) 
             "ajoutez la colonne, ou décrivez l'export dans un fichier de correspondance.",
         )
     return None
+
+
+def finess_named(headings: Sequence[str], values: Callable[[int], Iterable[pa.Array]]) -> frozenset[str]:
+    """The FINESS that the rows of an unusable table name: their ETs are seen, and the table is barred for them.
+
+    `values` gives the texts of a column by its rank; where the file breaks off, those before.
+    """
+    ranks = [rank for rank, heading in enumerate(headings) if plain_name(heading) == "finess_et"]
+    named: set[str] = set()
+    if len(ranks) == 1:
+        with contextlib.suppress(pa.ArrowInvalid):
+            for column in values(ranks[0]):
+                named |= {text for text in pc.unique(column).to_pylist() if text and normalise_finess(text)}
+    return frozenset(named)
 
 
 def unknown_columns(table: str, headings: Iterable[str]) -> list[Notice]:

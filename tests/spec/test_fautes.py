@@ -203,3 +203,19 @@ def test_every_legal_form_of_a_date_is_read(spec):
         """,
         expected="7",
     )
+
+
+def test_a_missing_column_does_not_hide_an_establishment(spec):
+    """Un établissement que seule nomme une table inutilisable est là, cette table condamnée pour lui."""
+    spec(
+        "eprescription",
+        "2025-04-01",
+        **DEUX,
+        prescriptions_importees="""
+            finess_et | id_prescription
+            ----------+----------------
+            690000021 | p1
+        """,
+        et="690000021",
+        **ERREUR,
+    )

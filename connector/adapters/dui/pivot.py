@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile
 from connector.adapters.csv_reader import CsvFault, CsvFile, entirely_blank, open_csv
-from connector.adapters.tabular import heading_problem, plain_name, unknown_columns
+from connector.adapters.tabular import finess_named, heading_problem, plain_name, unknown_columns
 from connector.config import SourceSettings
 from connector.model.finess import normalise_finess
 from connector.model.tables import TABLES
@@ -95,7 +96,8 @@ def read_csv(file: SourceFile, table: str, line_max: int) -> Iterator[Item]:
         yield Notice("encodage_windows_1252", detail=file.name)
     problem = heading_problem(file.name, f"ligne {opened.heading_line}", table, opened.headings)
     if problem:
-        yield problem
+        named = finess_named(opened.headings, lambda rank: (rows.column(0) for _, rows in opened.batches([rank], None)))
+        yield replace(problem, named=named)
         return
     yield from unknown_columns(table, opened.headings)
     ranks = {plain_name(heading): rank for rank, heading in enumerate(opened.headings)}
