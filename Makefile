@@ -21,7 +21,7 @@ test-services: $(STAMP) ## les tests qui demandent un vrai programme (Chromium)
 	$(BIN)/python -m pytest -m 'services or browser' $(SERVICES_ARGS)
 
 fault: $(STAMP) ## la file d'envoi tuée mille fois, dix mille calendriers de pannes (moins d'une heure)
-	DUI_FAULT=long $(BIN)/python -m pytest -q tests/fault
+	DUI_FAULT=long $(BIN)/python -m pytest -q -n auto --dist loadfile tests/fault
 
 check: $(STAMP) ## style, types, imports, documentation à jour
 	$(BIN)/ruff check .
