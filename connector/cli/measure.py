@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from connector.model.edition import Edition
     from connector.signature import Signer
 
+_SCRATCH = "travail-mesure-"
+
 Days = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads this form on every Python
     typer.Option("--date-mesure", metavar="D", help="Mesure de nouveau cette date ; répétable. Sinon, ce qui est dû."),
@@ -50,7 +53,7 @@ def measure(
     from connector.state import runs
 
     asked = sorted({given.parse_day(text) for text in date_mesure or ()})
-    now = datetime.now(timezone.utc)
+    now = datetime.now(timezone.utc).replace(microsecond=0)  # the instant that an edition carries
     with opened_state(config, now) as site, only_one(site.folder, "mesure"):
         with site.database.transaction() as connection:
             number = runs.begin(connection, "measure", now)
@@ -99,8 +102,10 @@ def _ground(site: OpenedState, now: datetime, asked: Sequence[date]) -> Iterator
         sys.stderr.write(f"{word}\n")
     ring = site_ring(site, now)
     pseudonymiser = ring.pseudonymiser(site.settings.organisme, last.cle)
+    for left in site.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed: this one holds the lock
+        shutil.rmtree(left, ignore_errors=True)
     with (
-        tempfile.TemporaryDirectory(prefix="travail-", dir=site.folder) as scratch,
+        tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=site.folder) as scratch,
         open_snapshot(last.collected, site.settings, pseudonymiser, Path(scratch)) as opened,
     ):
         logiciel = f"dui-connector {__version__}"
