@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from connector.adapters.base import Adapter, Batch, Notice, Position, Problem, SourceFile
 from connector.config import Settings, SourceSettings
-from connector.lake.establishments import complete, listed
+from connector.lake.establishments import complete, listed, zone_by_number
 from connector.lake.writer import Snapshot, SnapshotWriter
 from connector.model.directory import Directory, undeclared
 from connector.model.finess import ALL_ZONES, DEFAULT_ZONE, normalise_finess, zone_of
@@ -280,8 +280,7 @@ def _zones(directory: Directory | None, settings: Settings) -> ZoneMap:
     """The zones in which the date of a message or a deposit may be asked."""
     if directory is not None:
         return ZoneMap(directory.zone, directory.zones or (DEFAULT_ZONE,), settings.site.fuseau)
-    correspondances = settings.correspondances
-    return ZoneMap(lambda finess: zone_of(correspondances.get(finess, finess)), ALL_ZONES, settings.site.fuseau)
+    return ZoneMap(zone_by_number(settings), ALL_ZONES, settings.site.fuseau)
 
 
 def _ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:

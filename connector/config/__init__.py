@@ -23,6 +23,8 @@ from connector.config.agent import (
 )
 from connector.config.audit import Convention, Limits, Messages, ProgrammeChoice, Site, SourceSettings
 from connector.config.base import Address, Finess, Strict, TableName, Zone, load_toml, validate
+from connector.config.folder import state_folder
+from connector.config.register import located
 
 __all__ = [
     "Alerte",
@@ -85,12 +87,17 @@ class Settings(Strict):
         return self
 
 
-def load_settings(path: Path | None) -> Settings:
-    """The settings of a file, or the defaults of a bare audit.
+def load_settings(path: Path | None, *, register: bool = True) -> Settings:
+    """The settings of a file, or the defaults of a bare audit, with the path of the FINESS register if there is one.
+
+    `register` is False for who makes that register.
 
     Raises:
         SettingsError: see `load_toml` and `validate`.
     """
-    if path is None:
-        return Settings()
-    return validate(Settings, load_toml(path), path)
+    settings = Settings() if path is None else validate(Settings, load_toml(path), path)
+    if not register:
+        return settings
+    base = path.parent if path else None
+    site = located(settings.site, state_folder(settings, base), base)
+    return settings if site is settings.site else settings.model_copy(update={"site": site})

@@ -19,6 +19,7 @@ class Site(Strict):
     cle: SecretRef | None = None  # the site key; needed by the service, not by a bare audit
     etat: Path | None = None  # folder of the lake, the state database and the journals
     fuseau: Zone | None = None  # zone of stamps without offset, when it is not the ET's own
+    registre: Path | None = None  # FINESS register; that of the state folder unless one is named
 
 
 class Limits(Strict):

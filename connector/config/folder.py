@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from connector.config import Settings
+if TYPE_CHECKING:
+    from connector.config import Settings
 
 FOLDER_VARIABLE = "DUI_CONNECTOR_ETAT"
 

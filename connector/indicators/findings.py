@@ -115,6 +115,7 @@ def _unknown_finess(site: Site, inventories: Sequence[SourceInventory]) -> Itera
 def establishment_findings(site: Site, programme: Programme, terms: Mapping[str, Terms]) -> Iterator[Finding]:
     """What the description of each ET shows."""
     exempt_sectors = {exemption.secteur for exemption in programme.exemption}
+    yield from (remark for remark in site.directory.remarks if remark.finess_et in (*site.directory.ets, ""))
     for finess_et, et in site.directory.ets.items():
         if not has_valid_key(finess_et):
             yield Finding(finess_et, "finess_cle_fausse", 1)

@@ -5,15 +5,18 @@ Nothing of it is kept in the lake: a correspondence or a project declared late r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from connector.config import Projet, Settings
+from connector.lake.register import open_register
+from connector.lake.registered import filled, recognised
 from connector.lake.writer import Snapshot
 from connector.model.directory import Directory, declared, undeclared, with_unlisted
+from connector.model.finess import zone_of
 from connector.model.inventory import Bar, SourceInventory
 from connector.model.result import Etablissement
 from connector.model.tables import MANY_ZONES, TABLES, Kind
@@ -35,7 +38,22 @@ def listed(
     if not any("etablissements" in inventory.tables for inventory in inventories):
         return None
     barred = {bar.finess for inventory in inventories for bar in inventory.bars if bar.table == "etablissements"}
-    return declared(rows, settings.correspondances, {finess for finess in barred if finess})
+    directory = declared(rows, settings.correspondances, {finess for finess in barred if finess})
+    register = open_register(settings.site.registre)
+    return filled(directory, register) if register else directory
+
+
+def zone_by_number(settings: Settings) -> Callable[[str], str]:
+    """The zone of whoever a FINESS stands for, when no table lists the ETs."""
+    correspondances, register = settings.correspondances, open_register(settings.site.registre)
+    settled = {*correspondances, *correspondances.values()}
+
+    def zone(finess: str) -> str:
+        if finess in settled or register is None:
+            return zone_of(correspondances.get(finess, finess))
+        return zone_of(register.stands_for(finess))
+
+    return zone
 
 
 def complete(directory: Directory | None, inventories: Sequence[SourceInventory], settings: Settings) -> Directory:
@@ -46,7 +64,8 @@ def complete(directory: Directory | None, inventories: Sequence[SourceInventory]
 def _everyone(directory: Directory | None, inventories: Sequence[SourceInventory], settings: Settings) -> Directory:
     seen = {finess for inventory in inventories for finess in _named(inventory)}
     if directory is None:
-        return undeclared(seen, settings.correspondances)
+        everyone, register = undeclared(seen, settings.correspondances), open_register(settings.site.registre)
+        return recognised(everyone, register) if register else everyone
     unreadable = any(Bar("etablissements", None) in inventory.bars for inventory in inventories)
     if not directory.ets and unreadable:  # the list names nobody because of its faults: everyone seen is there, barred
         return with_unlisted(directory, {settings.correspondances.get(finess, finess) for finess in seen})

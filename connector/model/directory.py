@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connector.model.findings import Finding
 from connector.model.finess import zone_of
 from connector.model.result import Etablissement
 
@@ -19,13 +20,16 @@ from connector.model.result import Etablissement
 class Directory:
     """The ETs of a run. `declared` tells whether an `etablissements` table lists them.
 
-    `contradicted` are the ETs of which two rows of that table disagree.
+    `contradicted` are the ETs of which two rows of that table disagree; `others_of_ej` the ETs that the FINESS
+    register gives to an EJ, seen here or not; `remarks` what that register finds odd.
     """
 
     ets: Mapping[str, Etablissement]
     correspondances: Mapping[str, str]
     declared: bool
     contradicted: frozenset[str] = frozenset()
+    others_of_ej: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    remarks: tuple[Finding, ...] = ()
     by_ej: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,6 +37,8 @@ class Directory:
         for et in self.ets.values():
             if et.finess_ej:
                 groups[et.finess_ej].append(et.finess_et)
+        for ej, names in self.others_of_ej.items():
+            groups[ej] += names - {*groups[ej]}
         object.__setattr__(self, "by_ej", {ej: tuple(sorted(ets)) for ej, ets in groups.items()})
 
     def resolve(self, finess: str) -> str | None:
@@ -41,12 +47,12 @@ class Directory:
         if finess in self.ets:
             return finess
         candidates = self.by_ej.get(finess, ())
-        return candidates[0] if len(candidates) == 1 else None
+        return candidates[0] if len(candidates) == 1 and candidates[0] in self.ets else None
 
     def candidates(self, finess: str) -> tuple[str, ...]:
         """The known ETs of an EJ that `resolve` cannot settle."""
         finess = self.correspondances.get(finess, finess)
-        return () if finess in self.ets else self.by_ej.get(finess, ())
+        return () if finess in self.ets else tuple(et for et in self.by_ej.get(finess, ()) if et in self.ets)
 
     def zone(self, finess: str) -> str:
         """Time zone of whoever this FINESS stands for; of its own prefix when unknown."""

@@ -110,6 +110,36 @@ _KINDS = (
         "Complétez « etablissements » ou ajoutez une correspondance.",
     ),
     FindingKind(
+        "finess_absent_du_registre",
+        _A,
+        "Ce numéro n'est pas dans le registre FINESS.",
+        "Vérifiez la saisie, ou importez un extrait plus récent.",
+    ),
+    FindingKind(
+        "finess_ferme",
+        _A,
+        "Cet établissement n'est plus dans le registre FINESS depuis l'extrait du {detail}.",
+        "S'il a changé de numéro, ajoutez une correspondance.",
+    ),
+    FindingKind(
+        "finess_entite_juridique",
+        _A,
+        "Le numéro {detail}, employé comme établissement, est celui d'une entité juridique.",
+        "Écrivez le FINESS géographique, ou ajoutez une correspondance.",
+    ),
+    FindingKind(
+        "registre_contredit",
+        _A,
+        "« {detail} » n'est pas ce que dit le registre FINESS.",
+        "La valeur du site est retenue : vérifiez-la.",
+    ),
+    FindingKind(
+        "secteur_propose",
+        _I,
+        "Le registre FINESS propose le secteur « {detail} », d'après la catégorie.",
+        "Rien ne change tant qu'il n'est pas écrit dans « etablissements ».",
+    ),
+    FindingKind(
         "secteur_vide",
         _I,
         "Le secteur n'est pas renseigné : les cibles s'appliquent.",

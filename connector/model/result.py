@@ -100,6 +100,7 @@ class Etablissement:
     date_vsr: date | None = None
     journal_depuis: date | None = None
     logiciel_dui: str = ""
+    departement: str = ""  # from the FINESS register alone
     confirme: bool = True  # named by `etablissements`, a correspondence or the register
 
 

@@ -34,7 +34,8 @@ _SOURCES = (
     Column("Lignes", Kind.INTEGER), Column("Empreinte", Kind.TEXT, 74),
 )  # fmt: skip
 _ESTABLISHMENTS = (
-    FINESS, NAME, Column("FINESS EJ", Kind.TEXT, 11), Column("Catégorie", Kind.TEXT), Column("Secteur", Kind.TEXT, 32),
+    FINESS, NAME, Column("FINESS EJ", Kind.TEXT, 11), Column("Catégorie", Kind.TEXT),
+    Column("Département", Kind.TEXT, 20), Column("Secteur", Kind.TEXT, 32),
     Column("Éligible SONS", Kind.TEXT), Column("Projet", Kind.TEXT, 24), Column("Fuseau horaire", Kind.TEXT, 20),
     Column("Date de convention", Kind.DATE), Column("Date de VSR", Kind.DATE), Column("Journal depuis", Kind.DATE),
     Column("Logiciel DUI", Kind.TEXT, 20), Column("FINESS confirmé", Kind.TEXT),
@@ -76,8 +77,9 @@ def sources(measures: Sequence[Measure]) -> Sheet:
 def establishments(measure: Measure) -> Sheet:
     rows: list[Row] = [
         [
-            et.finess_et, et.raison_sociale, et.finess_ej, et.categorie, SECTEURS.get(et.secteur, et.secteur),
-            et.eligible_sons, et.projet, et.zone, et.date_convention, et.date_vsr, et.journal_depuis, et.logiciel_dui,
+            et.finess_et, et.raison_sociale, et.finess_ej, et.categorie, et.departement,
+            SECTEURS.get(et.secteur, et.secteur), et.eligible_sons, et.projet, et.zone, et.date_convention,
+            et.date_vsr, et.journal_depuis, et.logiciel_dui,
             et.confirme,
         ]
         for et in sorted(measure.etablissements, key=lambda et: et.finess_et)
