@@ -253,6 +253,21 @@ def test_a_second_reading_gives_only_what_is_new(tmp_path: Path) -> None:
     assert (again.column("id_message"), again.positions) == (["<3@x>"], after.positions)
 
 
+def test_a_message_told_before_is_not_told_again_while_another_waits(tmp_path: Path) -> None:
+    """Reading resumes at the first line of what waits: what ended after it, and began before it, is over."""
+    ours, theirs = came(), came("AAAAA1", "<2@x>")
+    other = came("BBBBB2", "<3@x>", "a@b.example")
+    text = log(*ours, *other, *theirs, to("a", "sent"), removed(), removed("BBBBB2"), to("a", "deferred", "AAAAA1"))
+    (tmp_path / "mail.log").write_text(text)
+    begun = Read(tmp_path)
+    assert (sorted(begun.column("id_message")), begun.notices) == (["<1@x>", "<2@x>"], {"courriels_hors_mssante": 1})
+    with (tmp_path / "mail.log").open("a") as stream:
+        stream.write(log(to("a", "bounced", "AAAAA1"), removed("AAAAA1"), day="2025-03-04"))
+    after = Read(tmp_path, begun.positions)
+    assert list(zip(after.column("id_message"), after.column("statut"), strict=True)) == [("<2@x>", "echec")]
+    assert after.notices == {}
+
+
 def test_a_log_that_starts_again_is_read_from_its_start(tmp_path: Path) -> None:
     """`copytruncate` empties a file that keeps its name: its first line is another one."""
     (tmp_path / "mail.log").write_text(log(*came(), to("a", "sent"), removed()))

@@ -156,7 +156,7 @@ class _Reading:
 
     def finish(self, logs: Sequence[_Log]) -> Iterator[Item]:
         """What the log leaves in the queue, what gives no row, and where to resume."""
-        waiting = self._queue.first_open()
+        waiting, self._queue.told = self._queue.first_open(), False
         self._rows.rows = self._queue.rest()
         if self._rows.rows:
             yield self._rows.batch(logs[-1].file.name)
@@ -181,6 +181,7 @@ class _Reading:
                     yield _torn(number)
             else:
                 row = None
+                queue.told = offset < told
                 try:
                     instant = text(match["stamp"])
                     key, kind = (match["queue"], match["id"]), match.lastgroup
@@ -198,12 +199,12 @@ class _Reading:
                     if error.over_a_year:
                         raise
                     yield _torn(number)
-                if row is not None and offset >= told:
+                if row is not None:
                     self._rows.rows.append(row)
             offset += len(line) + 1
             number += 1
         if lines.whole:
-            log.read, log.read_line = offset, number
+            log.read, log.read_line, queue.told = offset, number, False
             if lines.lines and (match := _LINE.match(lines.lines[-1])):
                 self._rows.rows += queue.forgotten(text(match["stamp"]))
 

@@ -60,13 +60,15 @@ class Queue:
     """The messages in the queue, by host, instance and queue id.
 
     `others`, `patients` and `beheaded` count the messages that give no row: of a sender outside
-    MSSanté, of a patient, and those whose sender is in an earlier log that is not there.
+    MSSanté, of a patient, and those whose sender is in an earlier log that is not there. What ends while
+    `told` was told by an earlier reading: no row, no count.
     """
 
     def __init__(self) -> None:
         self._open: dict[tuple[bytes, bytes], _Open] = {}
         self._anonymous: OrderedDict[str, str] = OrderedDict()  # ids that stand for a missing message-id → instant
         self._crowd = _CROWD
+        self.told = False
         self.others = self.patients = self.beheaded = 0
 
     def message_id(self, key: tuple[bytes, bytes], value: bytes, place: Place, instant: str) -> Row | None:
@@ -152,6 +154,8 @@ class Queue:
     def _close(self, key: tuple[bytes, bytes], known: _Open) -> Row | None:
         del self._open[key]
         sender = known.sender
+        if self.told:
+            return None
         if sender is None:
             self.beheaded += known.sent or known.failed or bool(known.pending)
             return None
