@@ -15,7 +15,7 @@ from connector.model.result import Annuel, Calcul, Motif, Result
 from connector.publish.disclosure import disclose
 from connector.publish.payload import build, parse
 from connector.publish.payload.workbook import to_xlsx
-from connector.publish.terms import BASES, CODES, COHORT, form_of
+from connector.publish.terms import BASES, CODES, COHORT, PROPORTION, form_of
 from tests.lib.editions import ET, destination, edition
 
 DAYS = st.dates(date(2021, 1, 1), date(2030, 12, 31))
@@ -46,6 +46,8 @@ TEXTS = st.text(max_size=40) | st.sampled_from(
 def results(draw: st.DrawFn, code: str) -> Result:
     """Any result, consistent or not: what is written must be what is read."""
     first = draw(DAYS)
+    d = None if form_of(code) == COHORT else draw(MAYBE)  # a count alone has none
+    n = draw(MAYBE) if d is None or form_of(code) != PROPORTION else draw(st.none() | st.integers(0, d))
     annual = draw(st.none() | st.builds(Annuel, MAYBE, MAYBE))
     base = draw(st.none() | st.sampled_from(BASES))
     return Result(
@@ -54,8 +56,8 @@ def results(draw: st.DrawFn, code: str) -> Result:
         convention=None,
         periode=Period(first, first + timedelta(days=draw(st.integers(1, 400)))),
         calcul=draw(st.sampled_from(Calcul)),
-        numerateur=draw(MAYBE),
-        denominateur=None if form_of(code) == COHORT else draw(MAYBE),  # a count alone has none
+        numerateur=n,
+        denominateur=d,
         indetermines=draw(MAYBE),
         cible=draw(st.none() | st.integers(0, 100)),
         cible_atteinte=draw(st.none() | st.booleans()),

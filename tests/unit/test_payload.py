@@ -124,6 +124,27 @@ def test_a_body_that_is_not_ours_is_said_so(format_: str) -> None:
         parse(b"", "pdf")
 
 
+@pytest.mark.parametrize(
+    ("found", "put", "said"),
+    [
+        (b'"count": 180', b'"count": -1', "place « numerateur » : attendu dénombrement"),
+        (b'"count": 180', b'"count": "180"', "place « numerateur » : attendu dénombrement"),
+        (b'"count": 180', b'"count": 201', "indicateur « dossiers_actifs » : numérateur plus grand"),
+        (b'"valuePositiveInt": 1', b'"valuePositiveInt": 0', "transmission incomplète"),
+        (b'"valueCode": "calcule"', b'"valueCode": "sur"', "forme, statut ou opposabilité inconnus"),
+        (b"-03:00", b"", "place « etabli_le » : attendu instant"),
+        (b'"code": "evenement_agenda"', b'"code": "dossiers_actifs"', "un indicateur paraît deux fois"),
+        ("Foyer « L'Étoile »".encode(), b"185057800608436", "place « raison_sociale » : attendu nom"),
+    ],
+)
+def test_a_body_that_none_of_ours_could_be_is_refused(found: bytes, put: bytes, said: str) -> None:
+    """A receiver may be sent anything: values are checked when read as they are when written."""
+    body = build(edition(), destination("fhir")).body
+    assert found in body
+    with pytest.raises(ValueError, match=said):
+        parse(body.replace(found, put), "fhir")
+
+
 _LIGHT = """
 import sys
 from connector.publish.payload import build

@@ -88,8 +88,10 @@ def parse(body: bytes, type_: str, codes: dict[str, str] | None = None) -> Decla
     `codes` are those of the destination, when it has its own.
 
     Raises:
-        ValueError: the body is not one of ours.
+        ValueError: the body is not one of ours, or says what none of ours could say.
     """
+    from connector.publish.payload.sound import checked
+
     if type_ not in _READERS:
         raise ValueError(f"format inconnu : « {type_} »")
     reader: Any = import_module(f"connector.publish.payload.{_READERS[type_]}")
@@ -97,4 +99,4 @@ def parse(body: bytes, type_: str, codes: dict[str, str] | None = None) -> Decla
         read: Declaration = reader.read(body, codes or {}) if type_ in _BY_CODES else reader.read(body)
     except (LookupError, TypeError, AttributeError):  # another document, or half of one
         raise ValueError(f"{type_} : ce n'est pas une transmission du connecteur") from None
-    return read
+    return checked(read)

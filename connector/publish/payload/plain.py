@@ -24,9 +24,9 @@ def header(declared: Declaration) -> dict[str, Any]:
     return {name: value for name in HEADER if (value := _plain(getattr(declared, name))) != ""}
 
 
-def line_values(line: Line) -> dict[str, Any]:
+def line_values(line: Line, names: tuple[str, ...] = (*LINE, "taux")) -> dict[str, Any]:
     """Everything of a line that has a value; secret figures apart, see `secrets`."""
-    values = {name: getattr(line, name) for name in (*LINE, "taux")}
+    values = {name: getattr(line, name) for name in names}
     return {name: _plain(value) for name, value in values.items() if value not in ("", None, MASKED)}
 
 
