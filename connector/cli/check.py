@@ -41,13 +41,14 @@ def check(
     rapide: bool = typer.Option(False, "--rapide", help="Sans lire les sources ni dire ce qui sera calculable."),
     as_json: bool = typer.Option(False, "--json", help="Écrit les vérifications en JSON."),
 ) -> None:
-    """Essaie tout ce dont le service aura besoin : réglages, secrets, sources, destinations."""
+    """Essaie tout ce dont le service aura besoin : réglages, secrets, sources, destinations, alertes."""
     from connector.cli.site import clock, opened_state
 
     with opened_state(config, clock()) as site:
         points = [Point("réglages", 0, f"{config} : lus sans faute")]
         points += _secrets(site)
         points += _destinations(site)
+        points += _alerts(site)
         if not rapide:
             points += _sources(site, config, clock().date().replace(day=1))
     _tell(points, as_json=as_json)
@@ -94,6 +95,24 @@ def _destination(site: OpenedState, destination: Destination) -> Point:
     if answer.status >= 500:
         return Point("destination", 12, f"{destination.id} : répond par une erreur ({answer.status})")
     return Point("destination", 0, f"{destination.id} : répond ({answer.status})")
+
+
+def _alerts(site: OpenedState) -> Iterator[Point]:
+    """A test message to each channel."""
+    from connector.cli.site import clock
+    from connector.errors import AlertError
+    from connector.publish.alerts import Message
+    from connector.publish.channels import tell
+
+    now = clock()
+    message = Message("essai", "essai", "Message d'essai de dui-connector check : rien à faire.", now.isoformat())
+    for one in site.settings.alerte:
+        try:
+            tell(one, message, site.settings.site.nom, now, site.secret)
+        except AlertError as error:
+            yield Point("alerte", 12, f"{one.id} : {error}")
+        else:
+            yield Point("alerte", 0, f"{one.id} : message d'essai envoyé, vérifiez qu'il est arrivé")
 
 
 def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:

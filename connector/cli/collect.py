@@ -34,6 +34,7 @@ def collect(
 ) -> None:
     """Lit toutes les sources et en fait l'instantané de la nuit."""
     from connector.cli.site import opened_state
+    from connector.cli.trouble import failing, working
     from connector.lock import only_one
     from connector.state import runs
 
@@ -47,9 +48,11 @@ def collect(
             with site.database.transaction() as connection:
                 code, name = error.exit_code, type(error).__name__
                 runs.end(connection, number, datetime.now(timezone.utc), code, name, failed=True)
+            failing(site, "collect")
             raise
         code = 11 if any(one.bars for one in night.collected.inventories) else 0
         _keep(site, night, number, code)
+        working(site, "collect")
     _tell(night, code, as_json=as_json)
     if code:
         raise typer.Exit(code)
@@ -109,12 +112,16 @@ def _keep(site: OpenedState, night: Night, number: int, code: int) -> None:
 
 
 def _forget(site: OpenedState) -> None:
-    """A former key goes with the last snapshot made under it."""
+    """A former key goes with the last snapshot and the last proof made under it."""
+    from connector.evidence.places import keys_needed
     from connector.keys import forgetting, read_ring, write_ring
     from connector.lake.snapshots import Lake
 
     ring = read_ring(site.folder)
-    if ring is not None and (left := forgetting(ring, Lake(site.folder).keys())) != ring:
+    if ring is None or len(ring.generations) < 2:
+        return
+    left = forgetting(ring, {*Lake(site.folder).keys(), *keys_needed(site.folder)})
+    if left != ring:
         write_ring(site.folder, left)
 
 

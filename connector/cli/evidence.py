@@ -119,7 +119,7 @@ def _hand_out(site: OpenedState, edition: Edition, output: Path) -> list[Path]:
     from connector.disk import write_synced
     from connector.evidence.archive import digest, open_external
     from connector.evidence.attestation import attestation
-    from connector.evidence.store import EXTERNAL, folder_of
+    from connector.evidence.places import EXTERNAL, folder_of
 
     proof = _read(folder_of(edition, site.folder) / EXTERNAL)
     signer = site.signer()

@@ -49,6 +49,7 @@ def measure(
 ) -> None:
     """Mesure ce qui est dû d'après le dernier instantané, le prouve, et le met en file d'envoi."""
     from connector.cli.site import opened_state
+    from connector.cli.trouble import failing, working
     from connector.lock import only_one
     from connector.state import runs
 
@@ -63,6 +64,7 @@ def measure(
             code = error.exit_code if isinstance(error, ConnectorError) else StateError.exit_code
             with site.database.transaction() as connection:
                 runs.end(connection, number, datetime.now(timezone.utc), code, type(error).__name__, failed=True)
+            failing(site, "measure")
             if isinstance(error, ConnectorError):
                 raise
             raise StateError(
@@ -71,12 +73,14 @@ def measure(
         with site.database.transaction() as connection:
             runs.end(connection, number, datetime.now(timezone.utc), 0, f"{len(outcomes)} édition(s)")
         site.database.keep_copy()
+        working(site, "measure")
     _tell(outcomes, as_json=as_json)
 
 
 def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Outcome]:
     from connector.campaign import measure_dates
-    from connector.evidence.store import retire
+    from connector.evidence.places import retire
+    from connector.publish.ledger import forget_bodies
 
     outcomes: list[Outcome] = []
     with _ground(site, now, asked) as (ground, ring):
@@ -87,6 +91,8 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
             _report(site, passed, now)
             outcomes += passed.outcomes
     retire(site.folder, (now - timedelta(days=site.settings.conservation.preuves)).date())
+    with site.database.transaction() as connection:
+        forget_bodies(connection, now - timedelta(days=site.settings.conservation.corps_transmis))
     return outcomes
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from connector.publish.decisions import one
-from connector.publish.outbox import IDENTITY
+from connector.publish.outbox import ACCEPTED, IDENTITY
+from connector.publish.waits import stamp
 from connector.state.tables import editions, outbox, receipts, releases
 
 
@@ -77,6 +79,12 @@ def shown(connection: Connection, outbox_id: int) -> dict[str, Any]:
         "recus": [dict(zip(names, receipt, strict=True)) for receipt in said],
         "liberation": dict(released._mapping) if released else None,
     }
+
+
+def forget_bodies(connection: Connection, before: datetime) -> int:
+    """Empty the bodies accepted before an instant; what was sent keeps its digest, its signature and its receipts."""
+    old = (outbox.c.etat == ACCEPTED) & (outbox.c.modifie < stamp(before)) & (outbox.c.corps != b"")
+    return connection.execute(outbox.update().where(old).values(corps=b"")).rowcount
 
 
 def counts(connection: Connection) -> dict[str, dict[str, int]]:

@@ -161,3 +161,21 @@ def test_one_service_at_a_time(site: Path) -> None:
         second = command("service", "--une-fois", cwd=site)
     assert second.code == 14
     assert "une autre instance est déjà au travail (service)" in second.err
+
+
+def test_a_night_that_fails_is_told_once_and_its_end_once(site: Path, tmp_path: Path) -> None:
+    """A collection that fails opens one alert, whatever the number of nights; the next good one closes it."""
+    settings = tmp_path / "connecteur.toml"
+    settings.write_text(
+        '[site]\netat = "etat"\n[programme]\nid = "esms-2025"\n[[source]]\nchemin = "exports"\n', encoding="utf-8"
+    )
+    failed = [command("collect", cwd=tmp_path) for _ in range(2)]
+    assert [one.code for one in failed] == [12, 12]
+    opened = json.loads(command("status", "--json", cwd=tmp_path).out)["alertes"]
+    assert [one["texte"] for one in opened] == [
+        "La collecte échoue : le dernier instantané reste en service. "
+        "Lancez dui-connector collect à la main pour lire pourquoi."
+    ]
+    (tmp_path / "exports").symlink_to(site / "exports")
+    assert command("collect", cwd=tmp_path).code == 0
+    assert json.loads(command("status", "--json", cwd=tmp_path).out)["alertes"] == []
