@@ -29,6 +29,7 @@ _MAY = {
     "indicators": {"indicators", "lake"},
     "reports": {"reports"},
     "demo": {"demo"},
+    "contract": {"adapters", "collect", "contract", "demo", "normalise", "pseudonymise"},
     "night": {"collect", "lake", "pseudonymise", "resume", "updates"},
     "resume": {"collect", "lake"},
     "updates": {"collect", "lake"},

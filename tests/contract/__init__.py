@@ -1,5 +1,5 @@
-"""The contract of every adapter. A vendor's test is one line: `TestMine = contract_suite(MY_HARNESS)`."""
+"""The contract of every adapter, held by those of the package: see `connector.contract`."""
 
-from tests.contract.suite import contract_suite
+from connector.contract import contract_suite
 
 __all__ = ["contract_suite"]

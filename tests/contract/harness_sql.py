@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from connector.config import SourceSettings
+from connector.contract.harness import NOBODY, Fault, Harness, Records
 from connector.demo import database, mapped
 from connector.mapping import settled
 from connector.model.tables import REFERENCE_TABLES, TABLES
-from tests.lib.harness import NOBODY, Fault, Harness, Records
 
 
 def mapped_says(logiciel: str, software: str) -> Callable[[Any, Path], None]:

@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from connector.config import SourceSettings
+from connector.contract.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness
 from connector.demo import courriels, fhir_echanges, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
 from connector.mapping import settled
 from connector.model.tables import TABLES, Kind
 from tests.contract.harness_sql import SQL, mapped_says
-from tests.lib.harness import CAYENNE, NOBODY, PARIS, RECORDS, Fault, Harness
 
 _DATE = (
     "attendu une date AAAA-MM-JJ, avec ou sans heure, trouvé 'hier' ; "

@@ -10,10 +10,10 @@ from typing import Any
 from connector.adapters.mssante.imap import ImapAdapter
 from connector.collect import Source
 from connector.config import SourceSettings
+from connector.contract.harness import Fault, Harness
 from connector.demo import courriels
 from tests.contract.harnesses import replaced
 from tests.lib.dovecot import Server, dovecot
-from tests.lib.harness import Fault, Harness
 
 _DATE = (
     "attendu une date AAAA-MM-JJ, avec ou sans heure, trouvé 'hier' ; "

@@ -15,11 +15,11 @@ import pytest
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile, text_batch
 from connector.config import SourceSettings
+from connector.contract.harness import INS_1, RECORDS, Fault, Harness
+from connector.contract.suite import Contract
 from connector.demo import pivot
 from connector.model.tables import TABLES
 from tests.contract import contract_suite
-from tests.contract.suite import Contract
-from tests.lib.harness import INS_1, RECORDS, Fault, Harness
 
 _KEPT = ("usagers", "messages_mssante", "sejours")
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from connector.contract.harness import Write
 from connector.demo import pivot
 from connector.demo.organisation import Organisation
 from connector.model.tables import TABLES
 from tests.contract.harnesses import HARNESSES, VARIANTS
-from tests.lib.harness import Write
 from tests.lib.ods import write_ods
 from tests.lib.run import in_process
 

@@ -11,10 +11,10 @@ import pytest
 from connector.agent import Asked, audit, open_site
 from connector.collect import Source
 from connector.config import Settings
+from connector.contract.harness import IDENTITIES, PARIS, RECORDS, Harness
 from connector.demo.organisation import Organisation
 from connector.indicators.programme import load_programme
 from tests.contract.harnesses import HARNESSES, VARIANTS
-from tests.lib.harness import IDENTITIES, PARIS, RECORDS, Harness
 from tests.lib.privacy import Identities, texts_of
 from tests.lib.run import KEY, Ran, files_of, in_process
 

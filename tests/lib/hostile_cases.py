@@ -13,11 +13,11 @@ from typing import Any
 
 import xlsxwriter
 
+from connector.contract.harness import RECORDS, Records
 from connector.demo import courriels, hl7v2, pivot, postfix, tddui, xds
 from connector.demo.organisation import EtData
 from connector.model.tables import TABLES
 from tests.contract.harnesses import PARQUET
-from tests.lib.harness import RECORDS, Records
 from tests.lib.hostile import (
     BLANK,
     DEEP_JSON,

@@ -14,18 +14,17 @@ from datetime import date
 from pathlib import Path
 from unittest import mock
 
-from connector.adapters.base import SourceFile
 from connector.adapters.registry import load
 from connector.agent import Asked, audit, open_site, request_at
 from connector.cli import main as cli
 from connector.collect import Source
 from connector.config import Settings, SourceSettings
+from connector.contract.harness import KEY, files_of
 from connector.indicators.evaluate import evaluate, in_order, terms_by_et
 from connector.indicators.programme import load_programme
 from connector.model.inventory import SourceInventory
 from connector.model.result import Measure, Result
 
-KEY = bytes(range(32))
 ROOT = Path(__file__).parents[2]
 
 
@@ -73,13 +72,6 @@ def in_process(*arguments: str | Path) -> Ran:
 def _text(stream: io.TextIOWrapper) -> str:
     assert isinstance(stream.buffer, io.BytesIO)
     return stream.buffer.getvalue().decode("utf-8")
-
-
-def files_of(folder: Path) -> tuple[SourceFile, ...]:
-    """Every file of a folder, in order, as an adapter receives them."""
-    return tuple(
-        SourceFile(path, path.relative_to(folder).as_posix()) for path in sorted(folder.rglob("*")) if path.is_file()
-    )
 
 
 def source(adapter: str, folder: Path, settings: SourceSettings | None = None) -> Source:

@@ -12,13 +12,13 @@ from connector.adapters.base import Batch, Item, Position, Problem
 from connector.adapters.dui.sql import SqlAdapter
 from connector.collect import Source
 from connector.config import SourceSettings
+from connector.contract.harness import expected_rows, rows_of
 from connector.demo import database, mapped
 from connector.demo.organisation import Organisation
 from connector.errors import SourceUnreachableError
 from connector.mapping import settled
 from connector.model.tables import TABLES
 from tests.contract.harness_sql import SQL
-from tests.lib.harness import expected_rows, rows_of
 from tests.lib.run import as_entry, command, measure, source
 from tests.lib.servers import SECRET, Postgres, Server
 

@@ -15,10 +15,10 @@ import pytest
 from connector.agent import Asked, Audit, audit, open_site
 from connector.collect import Source
 from connector.config import Settings, SourceSettings
+from connector.contract.harness import INS_1, PARIS, Records, et_data
 from connector.demo import hl7v2, mapped, pdsm, pivot, xds
 from connector.indicators.programme import load_programme
 from connector.mapping import settled
-from tests.lib.harness import INS_1, PARIS, Records, et_data
 from tests.lib.run import KEY, measure, source
 
 _IN = "2025-03-03T10:00:00"

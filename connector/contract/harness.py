@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Problem, text_batch
+from connector.adapters.base import Adapter, Batch, Item, Notice, Position, Problem, SourceFile, text_batch
 from connector.adapters.registry import load
 from connector.collect import Source
 from connector.config import SourceSettings
@@ -23,7 +23,6 @@ from connector.demo.people import OID_NIA, OID_NIR
 from connector.model.finess import ALL_ZONES, zone_of
 from connector.model.tables import MANY_ZONES, TABLES, day_columns
 from connector.normalise import ZoneMap, normalise
-from tests.lib.run import files_of
 
 PARIS, CAYENNE = "750900017", "970390017"
 FIRST, LAST = date(2025, 1, 1), date(2025, 3, 31)  # both ends of the window of 2025-04-01
@@ -34,7 +33,16 @@ _OPENING, _CLOSING = "2025-01-01T00:00:00", "2025-03-31T23:59:59"
 INS_1, INS_2, INS_FORMER = "185057504800162", "299019730200169", "154087501200190"
 IDENTITIES = (INS_1, INS_2, INS_FORMER, "DUPONT", "Sophie", "19500101", "1950-01-01", "sophie.dupont@")
 
+KEY = bytes(range(32))  # a site key for tests; no adapter sees it
+
 Write = Callable[[Any, Path], None]  # records, folder
+
+
+def files_of(folder: Path) -> tuple[SourceFile, ...]:
+    """Every file of a folder, in order, as an adapter receives them."""
+    return tuple(
+        SourceFile(path, path.relative_to(folder).as_posix()) for path in sorted(folder.rglob("*")) if path.is_file()
+    )
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ def et_data(rank: int, finess: str, tables: dict[str, list[tuple[str, ...]]]) ->
     """An ET with these rows; tables left out are empty."""
     design = replace(Organisation(1).etablissement(0).design, fautes=False)
     name = "Résidence « L'Œuvre des Érables »"
-    rows = {name: [] for name in TABLES} | tables
+    rows: dict[str, list[tuple[str, ...]]] = {name: [] for name in TABLES} | tables
     return EtData(rank, finess, "750800019", name, ZoneInfo(zone_of(finess)), design, rows)
 
 

@@ -1,9 +1,4 @@
-"""What every adapter must do, as a test class that any harness can be given.
-
-In the package of a vendor, with the adapter declared in the group `dui_connector.adapters`:
-
-    TestMine = contract_suite(Harness("mon_logiciel", write=…, says=…, empty=…, faults=…))
-"""
+"""What every adapter must do, as a test class that any harness can be given: see `connector.contract`."""
 
 from __future__ import annotations
 
@@ -20,13 +15,11 @@ from connector.adapters.base import HEAD_SIZE, Batch, Grouping, Item, Notice, Po
 from connector.adapters.registry import each
 from connector.collect import collect
 from connector.config import Settings
-from connector.model.findings import FINDINGS
-from connector.model.tables import TABLES
-from connector.pseudonymise import Pseudonymiser
-from tests.lib.harness import (
+from connector.contract.harness import (
     CAYENNE,
     FIRST,
     IDENTITIES,
+    KEY,
     LAST,
     MANY,
     PARIS,
@@ -34,10 +27,13 @@ from tests.lib.harness import (
     Harness,
     et_of,
     expected_rows,
+    files_of,
     rows_of,
     told,
 )
-from tests.lib.run import KEY, files_of
+from connector.model.findings import FINDINGS
+from connector.model.tables import TABLES
+from connector.pseudonymise import Pseudonymiser
 
 _MUTATIONS = 60
 _INSERTED = (b"\0", b"\xff", b'"', b"\r", b"\n", b"<", b"{", b"|", b";", "é".encode())
