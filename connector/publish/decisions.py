@@ -11,21 +11,17 @@ from sqlalchemy.dialects.sqlite import insert
 
 from connector.errors import UsageError
 from connector.publish.outbox import (
-    ACCEPTED,
     GIVEN_UP,
     HELD,
     REJECTED,
-    SENDING,
     UNKNOWN,
     WAITING,
     body_of,
-    siblings,
+    overtaken_by,
 )
 from connector.publish.waits import stamp
 from connector.signature import Signer
-from connector.state.tables import outbox, releases
-
-_LATER = (SENDING, UNKNOWN, ACCEPTED, REJECTED)  # a later revision in one of these has left
+from connector.state.tables import outbox, receipts, releases
 
 
 def release(connection: Connection, outbox_id: int, user: str, motif: str, now: datetime) -> int:
@@ -61,7 +57,7 @@ def retry(connection: Connection, ids: Sequence[int], signer: Signer, now: datet
             raise UsageError(f"Transmission {outbox_id} : rien à renvoyer dans l'état « {row.etat} ».")
         if row.etat in (REJECTED, GIVEN_UP):
             _refuse_overtaken(connection, row)
-        state = UNKNOWN if row.etat == UNKNOWN else WAITING
+        state = WAITING if row.etat == REJECTED else after_attempts(connection, row)
         _move(connection, outbox_id, state, row.motif, now, prochaine="", signature=signer.sign(body_of(row)))
     return len(ids)
 
@@ -78,6 +74,12 @@ def abandon(connection: Connection, outbox_id: int, motif: str, now: datetime) -
     _move(connection, outbox_id, GIVEN_UP, f"abandonnée : {motif}", now)
 
 
+def after_attempts(connection: Connection, row: Row[Any]) -> str:
+    """« inconnu » when an earlier attempt may have arrived, else « en_attente »."""
+    unsure = (receipts.c.outbox_id == row.id) & (receipts.c.verdict == UNKNOWN)
+    return WAITING if connection.execute(select(receipts.c.id).where(unsure)).first() is None else UNKNOWN
+
+
 def one(connection: Connection, outbox_id: int) -> Row[Any]:
     """A submission. Raises UsageError when there is none of this number."""
     row = connection.execute(select(outbox).where(outbox.c.id == outbox_id)).first()
@@ -87,7 +89,7 @@ def one(connection: Connection, outbox_id: int) -> Row[Any]:
 
 
 def _refuse_overtaken(connection: Connection, row: Row[Any]) -> None:
-    later = siblings(connection, row, _LATER, before=False)
+    later = overtaken_by(connection, row)
     if later:
         raise UsageError(
             f"Transmission {row.id} : la révision {max(later)} de la même mesure est déjà partie vers "

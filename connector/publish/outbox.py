@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from connector.config import Destination
@@ -142,8 +142,13 @@ def body_of(row: Row[Any]) -> bytes:
 
 def recover(connection: Connection, now: datetime) -> int:
     """What a killed process was sending is of unknown outcome. Only for who holds the lock of the outbox."""
-    values = {"etat": UNKNOWN, "motif": "envoi interrompu : issue inconnue", "modifie": stamp(now)}
-    return connection.execute(outbox.update().where(outbox.c.etat == SENDING).values(**values)).rowcount
+    words = "envoi interrompu : issue inconnue"
+    cut = list(connection.execute(select(outbox.c.id).where(outbox.c.etat == SENDING)).scalars())
+    for outbox_id in cut:
+        _keep_receipt(connection, outbox_id, Judgement(Verdict.UNKNOWN, words), None, now)
+        values = {"etat": UNKNOWN, "motif": words, "modifie": stamp(now)}
+        connection.execute(outbox.update().where(outbox.c.id == outbox_id).values(**values))
+    return len(cut)
 
 
 def due_now(connection: Connection, destination: str, now: datetime) -> list[int]:
@@ -177,26 +182,33 @@ def reserve(connection: Connection, outbox_id: int, now: datetime) -> Row[Any] |
 
 def _earlier(connection: Connection, row: Row[Any]) -> bool:
     """Whether an earlier revision of the same identity is still on its way to the same destination."""
-    return bool(siblings(connection, row, (WAITING, SENDING, UNKNOWN), before=True))
+    asked = {"edition": row.edition_id, "vers": row.destination}
+    return connection.execute(_siblings(before=True), asked).first() is not None
 
 
-def siblings(connection: Connection, row: Row[Any], states: Sequence[str], *, before: bool) -> list[int]:
-    """Revisions of the identity of a submission, before or after it, in these states at the same destination."""
-    asked = {"edition": row.edition_id, "vers": row.destination, "etats": tuple(states)}
-    return list(connection.execute(_siblings(before=before), asked).scalars())
+def overtaken_by(connection: Connection, row: Row[Any]) -> list[int]:
+    """Later revisions of the same identity that have left, or may have, for the same destination."""
+    asked = {"edition": row.edition_id, "vers": row.destination}
+    return list(connection.execute(_siblings(before=False), asked).scalars())
 
 
 @cache
 def _siblings(*, before: bool) -> Select[int]:
-    """The statement of `siblings`, made once: it is asked for each submission."""
+    """Other revisions of an identity at a destination: those before it that move, those after it that left.
+
+    Made once: it is asked for each submission. What left and was given up since has a receipt that says so.
+    """
     mine, other = editions.alias(), editions.alias()
     same = and_(*(other.c[name] == mine.c[name] for name in IDENTITY))
     order = other.c.revision < mine.c.revision if before else other.c.revision > mine.c.revision
+    left = or_(
+        outbox.c.etat == SENDING, exists().where(receipts.c.outbox_id == outbox.c.id, receipts.c.verdict != WAITING)
+    )
     return (
         select(other.c.revision)
         .select_from(mine.join(other, and_(same, order)).join(outbox, outbox.c.edition_id == other.c.id))
         .where(mine.c.id == bindparam("edition"), outbox.c.destination == bindparam("vers"))
-        .where(outbox.c.etat.in_(bindparam("etats", expanding=True)))
+        .where(outbox.c.etat.in_((WAITING, SENDING, UNKNOWN)) if before else left)
     )
 
 
@@ -212,7 +224,9 @@ def settle(
 ) -> None:
     """Write what an attempt gave: the receipt, the new state, and when the next attempt is due."""
     _keep_receipt(connection, row.id, judgement, answer, now)
-    values: dict[str, Any] = {"etat": judgement.verdict.value, "motif": judgement.words, "modifie": stamp(now)}
+    maybe_there = row.etat == UNKNOWN and judgement.verdict is Verdict.WAITS  # an earlier attempt may have arrived
+    state = UNKNOWN if maybe_there else judgement.verdict.value
+    values: dict[str, Any] = {"etat": state, "motif": judgement.words, "modifie": stamp(now)}
     if judgement.verdict in (Verdict.ACCEPTED, Verdict.REJECTED):
         if answered(connection, row.destination):
             _hurry(connection, row.destination)

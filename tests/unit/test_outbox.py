@@ -176,6 +176,23 @@ def test_a_held_submission_leaves_only_after_its_release(database: Database, by:
     assert str(refused.value) == "Transmission 1 : elle n'est pas retenue (état « accepte »)."
 
 
+def test_what_may_have_arrived_stays_so_until_it_is_known(database: Database, by: Signer) -> None:
+    """A lost answer, then « later »: still unknown, given up or not; an older revision no longer leaves after it."""
+    queued(database, edition(), [ARS], by, held=True)
+    queued(database, edition(revision=2), [ARS], by)
+    receiver = Receiver(NoAnswer("pas de réponse dans le délai", sent=True), Answer(503))
+    _send(database, receiver, by)
+    _send(database, receiver, by)
+    assert _states(database) == ["retenu", "inconnu"]
+    with database.transaction() as connection:
+        abandon(connection, 2, "erreur", NOW)
+    with database.transaction() as connection, pytest.raises(UsageError):
+        release(connection, 1, "dsi", "vérifié", NOW)
+    with database.transaction() as connection:
+        retry(connection, [2], by, NOW)
+    assert _states(database) == ["retenu", "inconnu"]
+
+
 def test_giving_up_is_a_state_that_can_be_taken_back(database: Database, by: Signer) -> None:
     """Nothing is deleted: what was given up stays listed and can be sent again."""
     queued(database, edition(), [ARS], by)
