@@ -154,9 +154,13 @@ def _future_messages(facts: Facts, moment: Moment) -> ir.Table:
 
 
 def _unanswered(facts: Facts, moment: Moment) -> ir.Table:
+    """A message deferred, then sent, has both entries: it is not unknown."""
+    key = ["finess_et", "id_message"]
     rows = facts.messages(moment.periode)
-    unknown = (rows.statut == "inconnu") & (rows.type == "message") & rows.finess_et.notnull()
-    return _listed(rows.filter(unknown))
+    rows = rows.filter((rows.type == "message") & rows.finess_et.notnull())
+    settled = rows.filter(rows.statut != "inconnu").select(*key).distinct()
+    unknown = rows.filter(rows.statut == "inconnu").select(*key).distinct()
+    return _listed(unknown.anti_join(settled, key))
 
 
 def _unmatched_deposits(facts: Facts, moment: Moment) -> ir.Table:

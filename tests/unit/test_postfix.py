@@ -24,13 +24,13 @@ Q = "4F3A21C0D8"
 class Read:
     """What one pass over some logs gave."""
 
-    def __init__(self, folder: Path, positions: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, positions: dict[str, str] | None = None, **options: object) -> None:
         files = [SourceFile(path, path.name) for path in sorted(folder.iterdir())]
         self.rows: list[dict[str, str]] = []
         self.problems: list[str] = []
         self.notices: dict[str, int] = {}
         self.positions = dict(positions or {})
-        settings = SourceSettings(positions=self.positions)
+        settings = SourceSettings.model_validate(options | {"positions": self.positions})
         for item in list(PostfixAdapter(files, settings).read({"messages_mssante"})):
             match item:
                 case Batch():
@@ -150,6 +150,19 @@ def test_a_content_filter_makes_two_rows_of_one_id(tmp_path: Path) -> None:
     """A message that comes back from a filter keeps its message-id: distinct ids are counted, so it counts once."""
     found = read(tmp_path, log(*came(), to("a", "sent"), removed(), *came("DDDDD4"), to("a", "sent", "DDDDD4")))
     assert found.column("id_message") == ["<1@x>", "<1@x>"]
+
+
+def test_a_relay_of_the_same_log_is_no_delivery(tmp_path: Path) -> None:
+    """What is handed to a content filter that the settings name is not sent yet: its second pass decides."""
+    (tmp_path / "mail.log").write_text(
+        log(*came(), to("a", "sent").replace("mx[192.0.2.1]:25", "127.0.0.1[127.0.0.1]:10024"), removed())
+        + log(*came("DDDDD4"), to("a", "bounced", "DDDDD4"), removed("DDDDD4"))
+        + log(*came("EEEEE5", "<2@x>"), to("a", "sent", "EEEEE5").replace("mx[192.0.2.1]:25", "filtre"))
+    )
+    assert Read(tmp_path).column("statut") == ["envoye", "echec", "envoye"]
+    found = Read(tmp_path, relais_internes=["127.0.0.1", "filtre"])
+    assert found.column("statut") == ["inconnu", "echec", "inconnu"]
+    assert Read(tmp_path, relais_internes=["autre", "27.0.0.1"]).column("statut") == ["envoye", "echec", "envoye"]
 
 
 def test_only_the_senders_of_mssante_are_kept(tmp_path: Path) -> None:

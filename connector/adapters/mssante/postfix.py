@@ -10,13 +10,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Position, Problem, SourceFile, text_batch
 from connector.adapters.mssante.hl7v2_fields import UnusableError
 from connector.adapters.mssante.postfix_lines import Lines, fingerprint, is_shorter, opened, read_lines, unzipped_head
 from connector.adapters.mssante.postfix_queue import Place, Queue, Row
 from connector.adapters.mssante.postfix_stamps import STAMP, StampError, Stamps, file_date
+from connector.adapters.registry import options_of
 from connector.config import SourceSettings
 
 MESSAGES = "messages_mssante"
@@ -41,6 +44,22 @@ _OVER_A_YEAR = UnusableError(
     "un journal plus long",
     "écrivez ses dates au format ISO, ou coupez-le par année.",
 )
+
+
+class PostfixOptions(BaseModel):
+    """Options of a Postfix log."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    relais_internes: tuple[Annotated[str, Field(pattern=r"^[^\s,\[\]]+$")], ...] = Field(
+        default=(), description="relays that are no delivery: content filters, gateways of the same log"
+    )
+
+    @property
+    def internal(self) -> re.Pattern[bytes] | None:
+        """What a line handed to one of them holds: its name or its address."""
+        names = b"|".join(re.escape(name.encode()) for name in self.relais_internes)
+        return re.compile(rb", relay=(?:(?:" + names + rb")[\[:,]|[^\s,\[]*\[(?:" + names + rb")\])") if names else None
 
 
 @dataclass
@@ -83,11 +102,14 @@ class PostfixAdapter:
     grouping: ClassVar[Grouping] = Grouping.TREE
     coherent: ClassVar[bool] = False
     incremental: ClassVar[bool] = True
+    options: ClassVar[type[BaseModel]] = PostfixOptions
     naive_zone: ClassVar[str] = "Europe/Paris"  # of stamps without offset, unless the settings say otherwise
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files
         self._settings = settings
+        options = options_of(PostfixAdapter, settings)
+        self._internal = options.internal if isinstance(options, PostfixOptions) else None
 
     @classmethod
     def sniff(cls, path: Path, head: bytes) -> bool:
@@ -96,7 +118,7 @@ class PostfixAdapter:
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         if MESSAGES not in tables:
             return
-        reading = _Reading(self._settings)
+        reading = _Reading(self._settings, self._internal)
         logs = sorted((self._log(file) for file in self._files), key=lambda log: (_starts(log.file), log.file.name))
         for rank, log in enumerate(logs):
             yield from reading.read(rank, log)
@@ -130,8 +152,9 @@ def _starts(file: SourceFile) -> str:
 class _Reading:
     """One pass over the whole log."""
 
-    def __init__(self, settings: SourceSettings) -> None:
+    def __init__(self, settings: SourceSettings, internal: re.Pattern[bytes] | None) -> None:
         self._limits = settings.limites
+        self._internal = internal
         self._queue = Queue()
         self._rows = _Rows()
         self._stamps: Stamps
@@ -174,6 +197,7 @@ class _Reading:
 
     def _take(self, rank: int, log: _Log, lines: Lines) -> Iterator[UnusableError]:
         offset, number, queue, text, told = lines.offset, lines.number, self._queue, self._stamps.text, log.end
+        internal = self._internal
         for line in lines.lines:
             match = _LINE.match(line.removeprefix(b"\xef\xbb\xbf") if offset == 0 else line)
             if match is None:
@@ -186,7 +210,8 @@ class _Reading:
                     instant = text(match["stamp"])
                     key, kind = (match["queue"], match["id"]), match.lastgroup
                     if kind == "status":
-                        queue.status(key, match["recipient"], match["status"], Place(rank, offset, number), instant)
+                        said = b"handed" if internal and internal.search(line) else match["status"]
+                        queue.status(key, match["recipient"], said, Place(rank, offset, number), instant)
                     elif kind == "removed":
                         row = queue.removed(key)
                     elif kind == "message_id":
