@@ -17,7 +17,7 @@ demo: $(STAMP) ## un site de démonstration, mesuré aussitôt
 test: $(STAMP) ## les tests, sans serveur ni droits particuliers
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-test-services: $(STAMP) ## les tests qui demandent un vrai programme (Chromium)
+test-services: $(STAMP) ## les tests qui demandent un vrai programme (Chromium, JDK et Maven pour HAPI FHIR…)
 	$(BIN)/python -m pytest -m 'services or browser' $(SERVICES_ARGS)
 
 fault: $(STAMP) ## la file d'envoi tuée mille fois, dix mille calendriers de pannes (moins d'une heure)

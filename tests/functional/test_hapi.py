@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ import pytest
 import requests
 
 from connector.publish.disclosure import disclose
+from connector.publish.outbox import queue
 from connector.publish.payload import Payload, build, definition, parse
+from connector.state import editions as store
+from connector.state.database import open_database
 from tests.lib.editions import MONTH, NASTY, destination, edition, results, second
 from tests.lib.madx import profiles
+from tests.lib.submissions import NOW, signer
 
 pytestmark = pytest.mark.services
 
@@ -140,3 +145,33 @@ def test_a_real_server_refuses_what_is_no_report(server: str) -> None:
     payload = build(FIRST, FHIR)
     refused = _send(server, Payload(orjson.dumps(report), payload.content_type, "PUT", payload.path))
     assert refused.status_code == 422
+
+
+def test_the_outbox_delivers_to_a_real_server(server: str, tmp_path: Path) -> None:
+    """From the queue to HAPI by the verb itself: signed, accepted, then replaced by its second revision."""
+    database = open_database(tmp_path / "etat", NOW)
+    by = signer(tmp_path / "etat")
+    settings = tmp_path / "connecteur.toml"
+    settings.write_text(
+        f'[site]\netat = "etat"\n[[destination]]\nid = "ars"\ntype = "fhir"\nurl = "{server}"\n', encoding="utf-8"
+    )
+    target = destination("fhir", id="ars", url=server)
+    first = edition(finess_et="970300042")
+    for one in (first, second(first)):
+        with database.transaction() as connection:
+            queue(connection, store.add(connection, one, "instantane", ()), one, [target], by, NOW, False)
+        done = subprocess.run(
+            [sys.executable, "-m", "connector", "publish", "--config", str(settings)],
+            cwd=HAPI.parents[1],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (
+            0,
+            "Transmissions : 1 acceptée(s), 0 refusée(s).\n",
+            "",
+        )
+    database.close()
+    kept = requests.get(server + build(first, target).path, timeout=60)
+    assert parse(kept.content, "fhir") == disclose(second(first))
