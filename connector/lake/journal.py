@@ -200,11 +200,12 @@ def starts(journal: Journal, dates: Collection[date], horizon: date) -> dict[str
     start is the last such end of which a dossier may hide an update (read before it, next read after another update,
     and neither updated nor created in the month before it).
     """
-    days = [day for day in journal.entries.column("jour").to_pylist() if day is not None]
-    days += [day for day in journal.dossiers.column("present_le").to_pylist() if day is not None]
-    if not days:
+    known = (journal.entries.column("jour"), journal.dossiers.column("present_le"))
+    spans = [(first, last) for one in known if (first := pc.min(one).as_py()) and (last := pc.max(one).as_py())]
+    if not spans:
         return {}
-    ends = sorted({*_months(min(days), max(days)), *(day for day in dates if day >= min(days))})
+    earliest, latest = min(first for first, _ in spans), max(last for _, last in spans)
+    ends = sorted({*_months(earliest, latest), *(day for day in dates if day >= earliest)})
     with _engine() as engine:
         engine.register("entrees", journal.entries)
         engine.register("dossiers", journal.dossiers)
