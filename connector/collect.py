@@ -6,11 +6,8 @@ zones the local dates of the other tables are kept.
 
 from __future__ import annotations
 
-import hashlib
-import queue
-import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -30,6 +27,7 @@ from connector.model.inventory import Bar, Remark, SourceInventory
 from connector.model.tables import REFERENCE_TABLES, TABLES
 from connector.normalise import SHOWN_PER_FILE, ZoneMap, normalise
 from connector.pseudonymise import Pseudonymiser, is_patient
+from connector.reading import ahead, source_digest
 
 T = TypeVar("T")
 
@@ -92,7 +90,7 @@ def collect(
     """
     reading = _Reading(sources, settings, pseudonymiser, stop_at_fault, progress)
     with ThreadPoolExecutor(1) as digests:
-        pending = [digests.submit(_digest, source.files) for source in sources]
+        pending = [digests.submit(source_digest, source.files) for source in sources]
         references = list(reading.pieces(REFERENCE_TABLES, ZoneMap(zone_of, (DEFAULT_ZONE,), settings.site.fuseau)))
         draft = listed(_rows(references), reading.inventories, settings)
         if draft is not None:  # the time zones are known now: the dates of the list can be read for good
@@ -102,7 +100,7 @@ def collect(
         zones = _zones(directory, settings)
         with SnapshotWriter(folder, zones.all_zones) as writer:
             others = reading.pieces(TABLES.keys() - REFERENCE_TABLES, zones)
-            for piece in chain(references, _ahead(others, depth=1)):  # the next piece is checked while one is written
+            for piece in chain(references, ahead(others, depth=1)):  # the next piece is checked while one is written
                 writer.write(piece.table, piece.source, piece.rows)
             snapshot = writer.close()
         for inventory, digest in zip(reading.inventories, pending, strict=True):
@@ -162,7 +160,7 @@ class _Reading:
                 continue
             naive = source.settings.fuseau or zones.naive or getattr(source.adapter, "naive_zone", None)
             source_zones = ZoneMap(zones.of_finess, zones.all_zones, naive)
-            for item in _ahead(_opened(source, wanted).read(wanted)):
+            for item in ahead(_opened(source, wanted).read(wanted)):
                 if isinstance(item, Batch):
                     yield self._piece(index, item, source_zones)
                 elif isinstance(item, Problem):
@@ -281,58 +279,3 @@ def _zones(directory: Directory | None, settings: Settings) -> ZoneMap:
     if directory is not None:
         return ZoneMap(directory.zone, directory.zones or (DEFAULT_ZONE,), settings.site.fuseau)
     return ZoneMap(zone_by_number(settings), ALL_ZONES, settings.site.fuseau)
-
-
-def _ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
-    """Produce items ahead in another thread, at most `depth`, so that the steps of collecting overlap."""
-    ready: queue.Queue[T | BaseException | None] = queue.Queue(depth)
-    abandoned = threading.Event()
-
-    def put(item: T | BaseException | None) -> bool:
-        while not abandoned.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def read() -> None:
-        try:
-            for item in items:
-                if not put(item):
-                    return
-            put(None)
-        except BaseException as error:  # handed to the consumer, which raises it
-            put(error)
-        finally:
-            if isinstance(items, Generator):  # what it holds open is closed where it was opened
-                items.close()
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        abandoned.set()
-        thread.join()
-
-
-def _digest(files: Sequence[SourceFile]) -> str:
-    """SHA-256 of a source: of its file, or of the list of its files' names and digests."""
-    digests = {file.name: _file_digest(file.path) for file in files}
-    if len(digests) == 1:
-        return "sha256:" + next(iter(digests.values()))
-    whole = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
-    return "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return "illisible"

@@ -16,14 +16,15 @@ from pathlib import Path
 from connector import __version__
 from connector.collect import Collected, Source, collect
 from connector.config import Settings
-from connector.errors import SourceDataError, SourceUnreachableError, StateError
+from connector.errors import StateError
 from connector.lake.establishments import directory_of, in_other_zones
 from connector.lake.journal import EMPTY, Journal, read_journal, without
 from connector.lake.manifest import LaterFormatError, Manifest, SourceRecord
 from connector.lake.snapshots import Kept, Lake
 from connector.pseudonymise import EMBEDDED_MARK, Pseudonymiser
+from connector.refusals import refuse_half, refuse_missing, stamps
 from connector.resume import Former, completed, dated_alike, formers, resumed
-from connector.updates import TABLE, grow, since
+from connector.updates import grow, since
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def collect_night(
         previous, words = lake.last()
         pending = lake.begin()
         try:
-            before = _stamps(sources)
+            before = stamps(sources)
             digests = [_settings_digest(one, pseudonymiser) for one in sources]
             known = {} if asked.whole else formers(sources, digests, previous, asked.now)
             collected = collect(resumed(sources, known), settings, pseudonymiser, pending, progress=progress)
@@ -128,11 +129,11 @@ def collect_night(
                 lake.abandon(pending)
                 pending, known = lake.begin(), {}
                 collected = collect(sources, settings, pseudonymiser, pending, progress=progress)
-            _refuse_half(sources, collected, before)
+            refuse_half(sources, collected, before)
             since = asked.now - timedelta(days=settings.conservation.journal)
             collected = completed(collected, known, since.date())
             if previous is not None and not asked.accept_missing:
-                _refuse_missing(previous, collected, digests)
+                refuse_missing(previous, collected, digests)
             grow(_former(previous, pseudonymiser), sources, collected, settings, asked.now)
             kept = lake.commit(
                 pending,
@@ -194,47 +195,6 @@ def _settings_digest(source: Source, pseudonymiser: Pseudonymiser) -> str:
         with suppress(OSError):
             said.update(source.settings.mapping.read_bytes())
     return said.hexdigest()
-
-
-def _stamps(sources: Sequence[Source]) -> Mapping[Path, tuple[int, int]]:
-    """Size and date of every file, to know whether one is being written."""
-    stamps = {}
-    for path in (file.path for source in sources for file in source.files):
-        with suppress(OSError):  # its adapter says that it cannot be read
-            known = path.stat()
-            stamps[path] = (known.st_size, known.st_mtime_ns)
-    return stamps
-
-
-def _refuse_half(sources: Sequence[Source], collected: Collected, before: Mapping[Path, tuple[int, int]]) -> None:
-    if collected.coupures:
-        raise SourceDataError("\n".join([*collected.coupures, "L'instantané précédent reste le dernier."]))
-    after = _stamps(sources)
-    names = {file.path: file.name for source in sources for file in source.files}
-    for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path):
-            raise SourceUnreachableError(
-                f"{names[path]} : ce fichier change pendant la lecture ; l'instantané précédent reste le dernier, "
-                "relancez collect quand l'export est fini."
-            )
-
-
-def _refuse_missing(previous: Kept, collected: Collected, digests: Sequence[str]) -> None:
-    """A source read as before gives at least the tables that it gave before."""
-    given = {
-        inventory.nom: (digest, inventory.tables)
-        for inventory, digest in zip(collected.inventories, digests, strict=True)
-    }
-    for record in previous.manifest.sources:
-        digest, tables = given.get(record.inventaire.nom, ("", set()))
-        given_before = record.inventaire.tables - ({TABLE} if record.inventaire.observes else set())
-        missing = sorted(given_before - tables) if digest == record.reglages else []
-        if missing:
-            raise SourceDataError(
-                f"{record.inventaire.nom} : table « {missing[0]} » absente, que cette source donnait le "
-                f"{previous.manifest.collecte_le:%d/%m/%Y} ; l'instantané précédent reste le dernier. "
-                "Refaites l'export, ou acceptez ce manque : dui-connector collect --accepter-manques."
-            )
 
 
 @contextmanager

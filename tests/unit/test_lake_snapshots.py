@@ -189,7 +189,7 @@ def test_a_correspondence_to_another_zone_bars_until_the_next_collection(tmp_pat
     moved = validate(Settings, {"correspondances": {ET: "970300018"}}, tmp_path)
     last = read_last(site.etat, moved)
     barred = {bar.table for bar in last.collected.inventories[0].bars}
-    assert barred == {"sejours", "dossiers"}
+    assert barred == {"sejours", "dossiers", "mises_a_jour"}
     Site(tmp_path, moved).night("2025-02-02")
     assert not read_last(site.etat, moved).collected.inventories[0].bars
 

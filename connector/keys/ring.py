@@ -1,32 +1,21 @@
 """The keys of a site: a master key, a secret per controller, and the former ones as long as a snapshot needs them.
 
-The ring rests in `<etat>/cle/trousseau.json`, readable by its owner alone. With `[site] cle` the master key is where
-that reference says, and the ring holds the rest. Nothing here draws a key: what is fresh is given by the caller.
+Nothing here draws a key or touches a disk: what is fresh is given by the caller.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import getpass
-import os
-import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-import orjson
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connector.config import Organisme
-from connector.disk import write_synced
 from connector.errors import SettingsError, StateError
 from connector.pseudonymise import Organisation, Pseudonymiser
 
-FOLDER, NAME = "cle", "trousseau.json"
 SIZE = 32  # bytes of a key or of a secret
 Fresh = Callable[[int], bytes]
 
@@ -86,64 +75,6 @@ def proof_key(ring: KeyRing, organismes: Iterable[Organisme], finess_et: str, cl
             secret = one.secrets.get(owner, b"")
             return HKDF(hashes.SHA256(), SIZE, salt=secret or None, info=b"dui-connector/preuve").derive(one.maitre)
     raise StateError(f"La clé {wanted} de cette preuve n'est plus là : sa partie interne ne peut plus être lue.")
-
-
-def read_ring(etat: Path) -> KeyRing | None:
-    """The ring of a state folder, or None when there is none.
-
-    Raises:
-        StateError: it cannot be read.
-    """
-    path = etat / FOLDER / NAME
-    try:
-        if not path.exists():
-            return None
-        protect(path)
-        return loads(path.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise StateError(
-            f"{path} : trousseau illisible ; rétablissez-le : dui-connector key restore FICHIER."
-        ) from None
-
-
-def write_ring(etat: Path, ring: KeyRing) -> None:
-    """Keep a ring, readable by its owner alone. Raises StateError when the folder cannot be written."""
-    path = etat / FOLDER / NAME
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_synced(path, dumps(ring), private=True)
-        protect(path)
-    except OSError as error:
-        raise StateError(f"{path} : trousseau impossible à écrire ({error.strerror}) ; vérifiez les droits.") from None
-
-
-def protect(path: Path) -> None:
-    """Only the owner of a file may read it."""
-    if os.name == "posix":
-        path.chmod(0o600)
-        return
-    user = getpass.getuser()  # Windows: its access list; not run there yet
-    icacls = Path(os.environ.get("SYSTEMROOT", "C:\\Windows")) / "System32" / "icacls.exe"
-    subprocess.run([icacls, path, "/inheritance:r", "/grant:r", f"{user}:F"], check=True, capture_output=True)  # noqa: S603 - no text of a stranger
-
-
-def external(text: str, reference: str) -> bytes:
-    """A master key as `[site] cle` gives it: 32 bytes or more, in hexadecimal or base64.
-
-    Raises:
-        SettingsError: anything else; the value is never shown.
-    """
-    for read in (bytes.fromhex, _base64):
-        try:
-            key = read(text.strip())
-        except ValueError:
-            continue
-        if len(key) >= SIZE:
-            return key
-    raise SettingsError(
-        f"[site] cle, « {reference} » : attendu une clé d'au moins {SIZE} octets en hexadécimal ou en base64, trouvé "
-        f"{len(text)} caractères ; fabriquez-en une, par exemple : openssl rand -hex 32."
-    )
 
 
 def settled(
@@ -221,44 +152,6 @@ def forgetting(ring: KeyRing, needed: Iterable[str]) -> KeyRing:
     return replace(ring, generations=(*former, *ring.generations[-1:]))
 
 
-def dumps(ring: KeyRing, *, whole: bool = False) -> bytes:
-    """The ring as bytes; a master key that rests outside is left out unless `whole`."""
-    content = {
-        "format": 1,
-        "cles": [
-            {
-                "empreinte": one.empreinte,
-                "maitre": _text(one.maitre) if one.maitre is not None and (whole or not one.dehors) else "",
-                "dehors": one.dehors,
-                "organismes": {nom: _text(secret) for nom, secret in sorted(one.secrets.items())},
-                "creee_le": one.creee_le,
-            }
-            for one in ring.generations
-        ],
-        "organismes_detruits": dict(sorted(ring.organismes_detruits.items())),
-        "detruit_le": ring.detruit_le,
-    }
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def loads(text: bytes) -> KeyRing:
-    """A ring from its bytes. Raises ValueError, KeyError or TypeError when they are not those of a ring."""
-    content: dict[str, Any] = orjson.loads(text)
-    return KeyRing(
-        tuple(_read(one) for one in content["cles"]), dict(content["organismes_detruits"]), content["detruit_le"]
-    )
-
-
-def _read(said: Mapping[str, Any]) -> Generation:
-    return Generation(
-        said["empreinte"],
-        _base64(said["maitre"]) if said["maitre"] else None,
-        {nom: _base64(secret) for nom, secret in said["organismes"].items()},
-        said["creee_le"],
-        said["dehors"],
-    )
-
-
 def _generation(outside: bytes | None, fresh: Fresh, now: datetime) -> Generation:
     maitre = fresh(SIZE) if outside is None else outside
     return Generation(Pseudonymiser(maitre).fingerprint, maitre, {}, now.isoformat(), outside is not None)
@@ -280,14 +173,3 @@ def _with_outside(ring: KeyRing, outside: bytes | None) -> KeyRing:
 
 def _with_current(ring: KeyRing, current: Generation) -> KeyRing:
     return replace(ring, generations=(*ring.generations[:-1], current))
-
-
-def _text(key: bytes) -> str:
-    return base64.b64encode(key).decode()
-
-
-def _base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise ValueError from None
