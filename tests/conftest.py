@@ -9,6 +9,8 @@ import pytest
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
 
+collect_ignore = ["plugin_exemple"]  # a package of its own: see functional/test_plugin.py
+
 
 @pytest.fixture(scope="session")
 def samples() -> Path:

@@ -1,0 +1,1 @@
+"""A reader of the « Carnet » format for dui-connector."""
