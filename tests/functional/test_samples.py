@@ -16,10 +16,13 @@ NO_DATE = (*NOTHING, "date_absente")
 Figure = tuple[str, int | None, int | None, str | None]
 
 
-def audit(output: Path, *sources: Path, day: str, programme: str = "esms-2025") -> tuple[Ran, dict[str, Any]]:
-    """A run that must succeed, and its `indicateurs.json`."""
-    ran = command("audit", *sources, "--date-mesure", day, "--programme", programme, "--output", output)
-    assert (ran.code, "Traceback" in ran.err) == (0, False), ran.err
+def audit(
+    output: Path, *sources: Path, day: str, programme: str = "esms-2025", config: Path | None = None, code: int = 0
+) -> tuple[Ran, dict[str, Any]]:
+    """A run that must end with this code, and its `indicateurs.json`."""
+    settings = ["--config", config] if config else []
+    ran = command("audit", *sources, "--date-mesure", day, "--programme", programme, "--output", output, *settings)
+    assert (ran.code, "Traceback" in ran.err) == (code, False), ran.err
     return ran, json.loads((output / "indicateurs.json").read_bytes())
 
 
@@ -155,9 +158,45 @@ def test_documents_of_a_month_past_are_counted_in_it_alone(samples: Path, tmp_pa
         assert found["dmp_documents"] == ("calcule", 0, None, None)
 
 
+NO_FINESS = (
+    "document 1, champ « finess_et » : attendu un FINESS de 9 caractères, trouvé une valeur vide ; "
+    "complétez cette valeur."
+)
+
+
+def test_the_dmp_samples_are_deposits_that_nobody_answered(samples: Path, tmp_path: Path) -> None:
+    """Six requests or documents of PDSm that name no ET: the settings say whose, and none has an answer.
+
+    A deposit without an answer is of unknown outcome: no document is counted in any month. Without the settings
+    each is a row without FINESS, told, and exit 11.
+    """
+    config = tmp_path / "connecteur.toml"
+    config.write_text(
+        f'[[source]]\nnom = "dmp"\nchemin = "{samples / "dmp"}"\ntype = "pdsm"\nfiness_et = "{MDM_ET}"\n',
+        encoding="utf-8",
+    )
+    ran, content = audit(tmp_path / "a", samples / "dmp", day="2026-07-01", programme="esms-2021", config=config)
+    assert figures(content, MDM_ET)["dmp_documents"] == ("calcule", 0, None, None)
+    assert content["sources"][0]["lignes"] == {"depots_dmp": 6}
+    aside = [
+        "Bundle-example-annexe-searchset-documentreferences.json",
+        "INDEX.md",
+        "pdsm-List-ExampleSubmissionSet.json",
+    ]
+    assert ran.err.splitlines()[1:] == [f"Laissé de côté : {name} (format non reconnu)" for name in aside]
+    ran, content = audit(tmp_path / "b", samples / "dmp", day="2026-07-01", code=11)
+    problems = [line for line in ran.err.splitlines() if " : attendu " in line]
+    assert len(problems) == 6
+    assert all(line.endswith(f".json, {NO_FINESS}") for line in problems)
+    assert content["resultats"] == []  # nobody is named
+
+
 def test_every_sample_is_recognised_or_named(samples: Path, tmp_path: Path) -> None:
-    """All the samples in one run: no file goes unmentioned, the three ETs keep the figures of their own folder."""
-    ran, content = audit(tmp_path / "audit", samples, day="2023-07-01")
+    """All the samples in one run: no file goes unmentioned, the three ETs keep the figures of their own folder.
+
+    Exit 11 for the deposits that name no ET, which bar nobody: the source of those documents speaks for no ET.
+    """
+    ran, content = audit(tmp_path / "audit", samples, day="2023-07-01", code=11)
     lines = ran.err.splitlines()
     aside = [line.removeprefix("Laissé de côté : ").rpartition(" (")[0] for line in lines if line.startswith("Laissé")]
     counts = [line.rpartition(", ")[2].split()[0] for line in lines if line.startswith("Reconnu : ")]
@@ -165,6 +204,7 @@ def test_every_sample_is_recognised_or_named(samples: Path, tmp_path: Path) -> N
     assert set(aside) <= files
     assert len(aside) == len(set(aside))
     assert sum(map(int, counts)) + len(aside) == len(files)
+    assert all(NO_FINESS in line for line in lines if " : attendu " in line)
     assert {TDDUI_ET, ORU_ET, MDM_ET} <= {one["finess_et"] for one in content["resultats"]}
     assert figures(content, TDDUI_ET)["ins_qualifiee"] == ("calcule", 0, 1, None)
     assert figures(content, MDM_ET)["dmp"] == NO_SOURCE
