@@ -131,7 +131,8 @@ def detected(
             )
         raise SourceDataError(
             f"{names} : aucun fichier reconnu ; attendu des fichiers pivot (usagers.csv, sejours.csv…), un classeur, "
-            "des Bundles TDDUI, des messages HL7 v2 ou XDS, ou un export décrit par --mapping."
+            "des Bundles TDDUI, des messages HL7 v2 ou XDS, un journal Postfix, des courriels, "
+            "ou un export décrit par --mapping."
         )
     _say_detected(detection)
     return detection

@@ -298,9 +298,12 @@ class Records:
         return found.mutate(finess_et=ibis.coalesce(found.finess_et, owner), type=ibis.coalesce(found.type, "message"))
 
     def unattributed_messages(self) -> ir.Table:
-        """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET."""
+        """(`expediteur`, `domaine`, `n`) : messages without FINESS, per mailbox that has not one ET.
+
+        Receipts apart: most come from the mail servers themselves, which nobody declares.
+        """
         rows = self.of_et("messages_mssante")
-        alone = rows.filter(rows.finess_et.isnull())
+        alone = rows.filter(rows.finess_et.isnull() & (rows.type != "accuse").fill_null(True))
         owned = self._owners.filter(self._owners.n == 1)
         lost = alone.anti_join(owned, alone.expediteur == owned.boite)
         return lost.group_by("expediteur", "domaine").agg(n=lost.count())

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from connector.adapters.base import HEAD_SIZE, Batch, Notice, Problem, SourceFile
 from connector.adapters.mssante.courriel_headers import addresses, instant
 from connector.adapters.mssante.courriels import MailAdapter
+from connector.adapters.registry import load
 from connector.config import Limits, SourceSettings
 from connector.demo import courriels, pivot
 from connector.demo.organisation import Organisation
+from connector.errors import SettingsError
 from tests.lib.run import files_of, measure, source
 from tests.unit.test_xds_lib import FINESS, INS, entry, lot, request
 
@@ -429,3 +431,19 @@ def test_the_demo_as_mailboxes_gives_the_figures_of_its_pivot_files(tmp_path: Pa
     assert ratios[0] == ratios[1]
     assert sum(numerator or 0 for numerator, _ in ratios[0].values()) > 100
     assert [inventory.problemes for inventory in inventories] == [[], []]
+
+
+@pytest.mark.parametrize("name", ["courriels", "postfix", "imap"])
+def test_a_finess_for_a_whole_mailbox_or_log_is_refused(name: str) -> None:
+    """It would have no effect: the message says where the mailboxes of an ET are declared."""
+    wanted = {"serveur": "x", "utilisateur": "a", "mot_de_passe": "env:A"} if name == "imap" else {}
+    described = SourceSettings.model_validate({"nom": "Boîte", "type": name, "finess_et": FINESS} | wanted)
+    with pytest.raises(SettingsError) as refused:
+        load(name)((), described)
+    assert str(refused.value) == (
+        f"[[source]] « Boîte », clé « finess_et » : attendu rien pour le type « {name} », trouvé un FINESS ; "
+        "déclarez les boîtes de l'établissement dans [boites]."
+    )
+    load(name)(
+        (), described.model_copy(update={"type": "", "finess_et": FINESS} if not wanted else {"finess_et": None})
+    )

@@ -14,6 +14,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile, text_batch
+from connector.adapters.mssante.attribution import refuse_finess
 from connector.adapters.mssante.courriel_lines import BOM, is_mbox, opened, split
 from connector.adapters.mssante.courriel_read import Outcome, Reader, Row, SenderError, report_in
 from connector.adapters.mssante.hl7v2_fields import UnusableError
@@ -50,6 +51,7 @@ class MailAdapter:
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files
         self._limits = settings.limites
+        refuse_finess(settings, self.name)
         options = options_of(MailAdapter, settings)
         self._archives = isinstance(options, MailOptions) and options.structure_xdm
 

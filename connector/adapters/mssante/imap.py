@@ -15,6 +15,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from connector.adapters.base import Grouping, Item, Position, Problem, SourceFile
+from connector.adapters.mssante.attribution import refuse_finess
 from connector.adapters.mssante.courriel_headers import read_header
 from connector.adapters.mssante.courriel_read import Outcome, Reader, Row, SenderError
 from connector.adapters.mssante.courriels import MESSAGES, batch_of, note_return, notices_of, problem_of
@@ -58,6 +59,7 @@ class ImapAdapter:
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self.files = files  # none: a connection is described by the settings
+        refuse_finess(settings, self.name)
         options = options_of(ImapAdapter, settings)
         if not isinstance(options, ImapOptions):
             raise TypeError("options")

@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Position, Problem, SourceFile, text_batch
+from connector.adapters.mssante.attribution import refuse_finess
 from connector.adapters.mssante.hl7v2_fields import UnusableError
 from connector.adapters.mssante.postfix_lines import Lines, fingerprint, is_shorter, opened, read_lines, unzipped_head
 from connector.adapters.mssante.postfix_queue import Place, Queue, Row
@@ -108,6 +109,7 @@ class PostfixAdapter:
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files
         self._settings = settings
+        refuse_finess(settings, self.name)
         options = options_of(PostfixAdapter, settings)
         self._internal = options.internal if isinstance(options, PostfixOptions) else None
 
