@@ -38,6 +38,8 @@ def effective(threshold: int) -> int:
 def secret_lines(results: Sequence[Result], threshold: int) -> frozenset[str]:
     """The codes of the indicators that stay secret, and `ANNUAL` when the annual basis does."""
     limit = effective(threshold)
+    if not limit:
+        return frozenset()
     lines = _lines(results)
     counts = _counts(lines)
     small = [cell for cell in _cells(counts) if 0 < cell.value < limit]
@@ -83,11 +85,10 @@ def _lines(results: Sequence[Result]) -> dict[str, dict[Key, int]]:
     lines: dict[str, dict[Key, int]] = {}
     for result in results:
         lines[result.indicateur] = _figures(result)
-        if result.annuel and result.annuel.numerateur is not None and result.annuel.denominateur is not None:
-            lines[ANNUAL] = {
-                (BASES[-1], ()): result.annuel.denominateur,
-                (BASES[-1], ("mis_a_jour",)): result.annuel.numerateur,
-            }
+        if result.annuel:
+            numerator, denominator = result.annuel
+            annual: dict[Key, int | None] = {(BASES[-1], ()): denominator, (BASES[-1], ("mis_a_jour",)): numerator}
+            lines[ANNUAL] = _known(annual)
     return lines
 
 
@@ -109,6 +110,10 @@ def _figures(result: Result) -> dict[Key, int]:
         _top(result): result.numerateur,
         (base, _UNDETERMINED): result.indetermines,
     }
+    return _known(figures)
+
+
+def _known(figures: dict[Key, int | None]) -> dict[Key, int]:
     return {key: count for key, count in figures.items() if count is not None}
 
 

@@ -340,6 +340,13 @@ def test_the_indicators_of_a_destination_do_not_change_what_is_secret() -> None:
     assert disclose(measured, 11).lignes[0].numerateur is MASKED
 
 
+def test_half_an_annual_basis_is_protected_too() -> None:
+    """Should only one of its two figures be known, a small one is still not read."""
+    lines = (result("dossiers_actifs", 180, 200, annuel=Annuel(None, 204)),)
+    said = disclose(edition(resultats=lines), 11).lignes[0]
+    assert (said.numerateur, said.annuel_numerateur, said.annuel_denominateur) == (180, None, MASKED)
+
+
 def test_running_totals_do_not_leave_with_secrecy() -> None:
     """Two totals give the month between them."""
     said = disclose(edition(resultats=(result("eprescription", 40, None, cumul=400),)), 11).lignes[0]

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from connector.model.period import months_before
-from connector.publish.declaration import FIGURES, Constat, Declaration, Hidden, Line
+from connector.publish.declaration import FIGURES, Declaration, Hidden, Line
 from connector.publish.payload import notes, plain
 
 _HEAD = "transmission_revision"
@@ -63,13 +63,8 @@ def elements(declared: Declaration, codes: Codes) -> list[Element]:
 def _header_note(declared: Declaration) -> dict[str, Any]:
     values = {name: value for name, value in plain.header(declared).items() if name != "revision"}
     if declared.constats:
-        values["constats"] = [_counted(one) for one in declared.constats]
+        values["constats"] = plain.finding_values(declared)
     return values | ({"sources": declared.sources} if declared.sources else {})
-
-
-def _counted(constat: Constat) -> dict[str, Any]:
-    known = {"code": constat.code, "gravite": constat.gravite}
-    return known if isinstance(constat.nombre, Hidden) else known | {"nombre": constat.nombre}
 
 
 def _of_line(line: Line, codes: Codes) -> Iterable[Element]:

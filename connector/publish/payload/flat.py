@@ -13,7 +13,7 @@ from typing import Any
 
 from connector.model.plain import csv_cell
 from connector.publish import allowlist
-from connector.publish.declaration import FIGURES, Constat, Declaration, Hidden
+from connector.publish.declaration import FIGURES, Declaration
 from connector.publish.payload import plain
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
@@ -36,9 +36,7 @@ def rows(declared: Declaration) -> list[dict[str, Any]]:
 def _row(declared: Declaration, rank: int) -> dict[str, Any]:
     line, head = declared.lignes[rank], plain.header(declared)
     row = head | plain.line_values(line)
-    allowlist.check(
-        "ligne", row | {"constats": [_known(one) for one in declared.constats], "sources": declared.sources}
-    )
+    allowlist.check("ligne", row | {"constats": plain.finding_values(declared), "sources": declared.sources})
     row |= dict.fromkeys(plain.secrets(line), plain.SECRET_WORD)
     return row | {
         "transmission_debut": head["debut"],
@@ -46,11 +44,6 @@ def _row(declared: Declaration, rank: int) -> dict[str, Any]:
         "constats": " ".join(plain.findings(declared)),
         "sources": " ".join(declared.sources),
     }
-
-
-def _known(constat: Constat) -> dict[str, Any]:
-    known = {"code": constat.code, "gravite": constat.gravite}
-    return known if isinstance(constat.nombre, Hidden) else known | {"nombre": constat.nombre}
 
 
 def to_csv(*declared: Declaration) -> bytes:

@@ -40,6 +40,13 @@ def findings(declared: Declaration) -> list[str]:
     return [f"{one.code}:{one.gravite}:{_plain(one.nombre)}" for one in declared.constats]
 
 
+def finding_values(declared: Declaration) -> list[dict[str, Any]]:
+    """The findings as plain values; one whose count is secret has none."""
+    return [
+        {name: value for name, value in vars(one).items() if not isinstance(value, Hidden)} for one in declared.constats
+    ]
+
+
 def rebuild(head: Mapping[str, Any], lines: list[Line], constats: list[str], sources: list[str]) -> Declaration:
     """The inverse of `header`, `line_of` and `findings`."""
     values = {name: _typed(name, head.get(name, "")) for name in HEADER}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.publish import allowlist
 from connector.publish.allowlist import NotAllowedError
-from connector.publish.declaration import MASKED_STATUS, Declaration, Hidden, Line
+from connector.publish.declaration import MASKED_STATUS, Declaration, Line
 from connector.publish.payload import plain
 from connector.publish.terms import COHORT, PROPORTION, RATIO
 
@@ -20,7 +20,7 @@ def checked(declared: Declaration) -> Declaration:
     """
     try:
         allowlist.check("annotation", plain.header(declared))
-        allowlist.check("annotation", {"sources": declared.sources, "constats": _findings(declared)})
+        allowlist.check("annotation", {"sources": declared.sources, "constats": plain.finding_values(declared)})
         for line in declared.lignes:
             allowlist.check("annotation", plain.line_values(line, plain.LINE))
     except NotAllowedError as error:
@@ -32,13 +32,6 @@ def checked(declared: Declaration) -> Declaration:
     if len({line.indicateur for line in declared.lignes}) != len(declared.lignes):
         raise ValueError("un indicateur paraît deux fois")
     return declared
-
-
-def _findings(declared: Declaration) -> list[dict[str, object]]:
-    return [
-        {"code": one.code, "gravite": one.gravite} | ({} if isinstance(one.nombre, Hidden) else {"nombre": one.nombre})
-        for one in declared.constats
-    ]
 
 
 def _line(line: Line) -> None:
