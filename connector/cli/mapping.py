@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 import typer
 
 from connector.cli import options as given
-from connector.config import load_settings
 from connector.disk import write_synced
 from connector.errors import SettingsError, UsageError
 
@@ -84,6 +83,7 @@ def _compare(mapping: MappingFile, fichier: Path, source: Path, asked: _Asked) -
     from connector.adapters.base import Grouping
     from connector.adapters.dui.mapped_check import check_export
     from connector.adapters.dui.mapped_sources import find_sources
+    from connector.config import load_settings
 
     settings = load_settings(asked.config)
     base = asked.config.parent if asked.config else None

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.cli.options import parse_day, parse_window
-from connector.config import Settings, load_settings
-from connector.config.folder import state_folder
 from connector.errors import SourceDataError, UsageError
 
 if TYPE_CHECKING:
     from connector.adapters.detect import Detection
     from connector.agent import Asked
     from connector.collect import Collected
+    from connector.config import Settings
     from connector.indicators.evaluate import Site
     from connector.model.inventory import SourceInventory
 
@@ -60,6 +59,9 @@ def opened(options: Options) -> Iterator[Opened]:
     Raises:
         ConnectorError: bad options, settings or sources.
     """
+    from connector.config import load_settings
+    from connector.config.folder import state_folder
+
     settings = load_settings(options.config)
     asked = _asked(options, settings)
     folder = state_folder(settings, options.config.parent if options.config else None)

@@ -30,6 +30,7 @@ class Engine:
         self._connection = connection
         self._tables = tables
         self._kept: dict[str, str] = {}
+        self._sizes: dict[ir.Table, int] = {}  # rows of each table made
         self._versions = 0
 
     def table(self, name: str) -> ir.Table:
@@ -53,10 +54,12 @@ class Engine:
         former = self._kept.pop(name, None)
         self._versions += 1
         self._kept[name] = f"{name}_{self._versions}"
-        self._connection.raw_sql(f'CREATE TEMP TABLE "{self._kept[name]}" AS {query}')
+        made = self._connection.raw_sql(f'CREATE TEMP TABLE "{self._kept[name]}" AS {query}')
+        table = ibis.table(schema, name=self._kept[name])
+        ((self._sizes[table],),) = made.fetchall()
         if former:
             self._connection.raw_sql(f'DROP TABLE "{former}"')
-        return ibis.table(schema, name=self._kept[name])
+        return table
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         """The rows of a small result."""
@@ -66,7 +69,9 @@ class Engine:
         return rows
 
     def count(self, expression: ir.Table) -> int:
-        """How many rows an expression has."""
+        """How many rows an expression has; known already of a table that was kept."""
+        if expression in self._sizes:
+            return self._sizes[expression]
         return int(self._run(expression.count().as_table()).fetchall()[0][0])
 
     def batches(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:

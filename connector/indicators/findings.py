@@ -30,14 +30,18 @@ History = Mapping[HistoryKey, Sequence[int]]
 
 
 def examine(site: Site, window: WindowMeasure, date_mesure: date) -> list[tuple[Check, ir.Table]]:
-    """The rows that each check finds odd, computed once: they are counted, then listed on site."""
+    """The rows that each check finds odd, computed once: they are counted, then listed on site.
+
+    A check that finds none is left out.
+    """
     moment = Moment(window.periode, date_mesure, window.persons)
     engine = site.facts.engine
-    return [
+    found = [
         (check, engine.keep(f"_constat_{rank}", check.rows(site.facts, moment)))
         for rank, check in enumerate(CHECKS)
         if all(site.coverage.covered[table] for table in check.tables)
     ]
+    return [(check, odd) for check, odd in found if engine.count(odd)]
 
 
 def record_findings(site: Site, window: WindowMeasure, examined: Sequence[tuple[Check, ir.Table]]) -> Iterator[Finding]:
