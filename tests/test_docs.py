@@ -21,7 +21,8 @@ from connector.model.tables import TABLES
 from tests.lib.docs import EXIT_CODES, PAGES, ROOT, anchors, code_blocks, links, programmes, read, verbs_of
 from tests.spec.page import MODULES, module, rules_of, written
 
-MARKDOWN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+_ELSEWHERE = (ROOT / "connector" / "adapters" / "README.md", ROOT / "tests" / "plugin_exemple" / "README.md")
+MARKDOWN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *_ELSEWHERE])
 LINE = 140
 
 

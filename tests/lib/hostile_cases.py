@@ -14,7 +14,7 @@ from typing import Any
 import xlsxwriter
 
 from connector.contract.harness import RECORDS, Records
-from connector.demo import courriels, hl7v2, pivot, postfix, tddui, xds
+from connector.demo import courriels, fhir_echanges, hl7v2, pdsm, pivot, postfix, tddui, xds
 from connector.demo.organisation import EtData
 from connector.model.tables import TABLES
 from tests.contract.harnesses import PARQUET
@@ -138,6 +138,13 @@ READERS = {
     ),
     "hl7v2": Reader("hl7v2", "documents.hl7", _one_of(hl7v2.write, f"{_ET}/documents.hl7"), settings, ("mssante",)),
     "xds": Reader("xds", "00002-request.xml", _one_of(xds.write, f"{_ET}/00002-request.xml"), settings),
+    "pdsm": Reader("pdsm", "00002-request.json", _one_of(pdsm.write, f"{_ET}/00002-request.json"), settings),
+    "echanges": Reader(
+        "echanges",
+        "prescriptions.json",
+        _one_of(fhir_echanges.write, f"{_ET}/prescriptions.json"),
+        settings,
+    ),
     "correspondance": Reader("correspondance", "RESIDENTS.csv", _mapped, _with_mapping),
     "postfix": Reader("postfix", "mail.log", _one_of(postfix.write_iso, "mail.log"), settings, ("mssante",)),
     "postfix_gz": Reader("postfix_gz", "mail.log.1.gz", _zipped_log, settings, ("mssante",)),
@@ -191,6 +198,21 @@ JSON: dict[str, Spoil] = {
     "autre version de FHIR": is_just(
         b'{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","meta":3}}]}'
     ),
+}
+PDSM: dict[str, Spoil] = {
+    "10 000 niveaux": with_bytes(b'"status":"current"', b'"x":' + DEEP_JSON),
+    "10 000 niveaux sans rien d'autre": is_just(DEEP_JSON),
+    "Windows-1252": becomes(lambda data: data.decode().replace("DEMO", "ÉLIE").encode("cp1252")),
+    "autre version de FHIR": with_bytes(b'"masterIdentifier":{', b'"masterIdentifier":[],"y":{'),
+    "deux messages": becomes(lambda data: data + b"\n" + data),
+    "recherche": with_bytes(b'"type":"transaction"', b'"type":"searchset"'),
+}
+ECHANGES: dict[str, Spoil] = {
+    "10 000 niveaux": with_bytes(b'"status":"active"', b'"x":' + DEEP_JSON),
+    "10 000 niveaux sans rien d'autre": is_just(DEEP_JSON),
+    "Windows-1252": becomes(lambda data: data.decode().replace("DEMO", "ÉLIE").encode("cp1252")),
+    "autre version de FHIR": with_bytes(b'"groupIdentifier":{', b'"groupIdentifier":[{}],"y":{'),
+    "structure mal formée": with_bytes(b'"value":"1', b'"value":3,"z":"1', 1),
 }
 HL7: dict[str, Spoil] = {
     "segment MSH coupé": with_bytes(b"|P|2.5|", b"\r"),
@@ -300,6 +322,8 @@ SPOILS: dict[str, dict[str, Spoil]] = {
     "ndjson": EVERY | TEXT | {name: JSON[name] for name in ("10 000 niveaux sans rien d'autre", "Windows-1252")},
     "hl7v2": EVERY | TEXT | HL7,
     "xds": EVERY | TEXT | XML,
+    "pdsm": EVERY | TEXT | PDSM,
+    "echanges": EVERY | TEXT | ECHANGES,
     "correspondance": EVERY | TEXT | CSV,
     "postfix": EVERY | TEXT | LOG,
     "postfix_gz": EVERY | GZ,
