@@ -11,6 +11,7 @@ import typer
 
 from connector.cli import options as given
 from connector.cli.site import clock, opened_state
+from connector.cli.watch import watch
 from connector.errors import UsageError
 
 Numbers = Annotated[list[int], typer.Argument(metavar="N...", help="Numéros des transmissions.")]
@@ -108,9 +109,11 @@ def release(numeros: Numbers, motif: Why, config: given.Config = None, as_json: 
     from connector.publish import decisions
 
     _said(motif)
-    with opened_state(config, clock()) as site, site.database.transaction() as connection:
-        user = getpass.getuser()
-        made = sum(decisions.release(connection, number, user, motif, clock()) for number in numeros)
+    with opened_state(config, clock()) as site:
+        with site.database.transaction() as connection:
+            user = getpass.getuser()
+            made = sum(decisions.release(connection, number, user, motif, clock()) for number in numeros)
+        watch(site)
     _done("libérée(s)", made, as_json=as_json)
 
 
@@ -131,9 +134,11 @@ def retry(
 
     if bool(numeros) == tout:
         raise UsageError("Attendu des numéros de transmission, ou --tout.")
-    with opened_state(config, clock()) as site, site.database.transaction() as connection:
-        ids = numeros or [item.id for item in listed(connection, [REJECTED], destination)]
-        made = again(connection, ids, site.signer(), clock())
+    with opened_state(config, clock()) as site:
+        with site.database.transaction() as connection:
+            ids = numeros or [item.id for item in listed(connection, [REJECTED], destination)]
+            made = again(connection, ids, site.signer(), clock())
+        watch(site)
     _done("remise(s) en attente", made, as_json=as_json)
 
 
@@ -142,9 +147,11 @@ def abandon(numeros: Numbers, motif: Why, config: given.Config = None, as_json: 
     from connector.publish import decisions
 
     _said(motif)
-    with opened_state(config, clock()) as site, site.database.transaction() as connection:
-        for number in numeros:
-            decisions.abandon(connection, number, motif, clock())
+    with opened_state(config, clock()) as site:
+        with site.database.transaction() as connection:
+            for number in numeros:
+                decisions.abandon(connection, number, motif, clock())
+        watch(site)
     _done("abandonnée(s)", len(numeros), as_json=as_json)
 
 

@@ -15,6 +15,7 @@ import typer
 from connector.cli import options as given
 from connector.cli import publish_files as by_hand
 from connector.cli.site import OpenedState, clock, opened_state
+from connector.cli.watch import watch
 from connector.errors import QueuedError, RejectedError
 
 if TYPE_CHECKING:
@@ -66,28 +67,6 @@ def _deliver(site: OpenedState) -> Counter[Verdict]:
         if found:
             site.database.keep_copy()
     return found
-
-
-def watch(site: OpenedState) -> None:
-    """Open and close the alerts of submissions, and tell them; a channel that fails is said, and tried next time."""
-    from connector.errors import AlertError
-    from connector.publish.alerts import Message, announce, follow, troubles
-    from connector.publish.channels import tell
-
-    with site.database.transaction() as connection:
-        known = {one.id for one in site.settings.destination if one.actif}
-        follow(connection, troubles(connection, known), clock())
-    channels = {one.id: one for one in site.settings.alerte}
-
-    def speak(channel: str, message: Message) -> bool:
-        try:
-            tell(channels[channel], message, site.settings.site.nom, clock(), site.secret)
-        except AlertError as error:
-            sys.stderr.write(f"{error}\n")
-            return False
-        return True
-
-    announce(site.database, channels, speak)
 
 
 def _tell(site: OpenedState, found: Counter[Verdict], *, as_json: bool) -> None:

@@ -59,9 +59,11 @@ def _loop(site: OpenedState, config: Path) -> Loop:
     from connector.service.loop import Loop
     from connector.service.situation import verbs_due
 
+    known = [one.id for one in site.settings.destination if one.actif]
+
     def due(now: datetime) -> list[str]:
         with site.database.transaction() as connection:
-            return verbs_due(connection, site.settings.calendrier, now)
+            return verbs_due(connection, site.settings.calendrier, now, known)
 
     def command(verb: str) -> list[str]:
         return [sys.executable, "-m", "connector", verb, "--config", str(config)]

@@ -15,8 +15,8 @@ _WORDS = {
 
 def failing(site: OpenedState, verb: str) -> None:
     """Open the alert of a verb that failed, and tell it."""
-    from connector.cli.publish import watch
     from connector.cli.site import clock
+    from connector.cli.watch import watch
     from connector.publish.alerts import Trouble, start
 
     what, command = _WORDS[verb]
@@ -27,8 +27,8 @@ def failing(site: OpenedState, verb: str) -> None:
 
 def working(site: OpenedState, verb: str) -> None:
     """Close it when the verb works again, and tell that too."""
-    from connector.cli.publish import watch
     from connector.cli.site import clock
+    from connector.cli.watch import watch
     from connector.publish.alerts import end
 
     with site.database.transaction() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,17 +53,18 @@ def past(connection: Connection, verb: str) -> Past:
     return Past(done.debut if done else None, tried.debut if tried else None, connection.execute(failures).scalar_one())
 
 
-def to_send(connection: Connection, now: datetime) -> bool:
-    """Whether a submission may leave now, to a destination that is not left alone."""
-    first = select(outbox.c.destination, func.min(outbox.c.prochaine)).where(outbox.c.etat.in_(MOVING))
+def to_send(connection: Connection, now: datetime, known: Collection[str]) -> bool:
+    """Whether a submission may leave now, to a known destination that is not left alone."""
+    moving = outbox.c.etat.in_(MOVING) & outbox.c.destination.in_(known)
+    first = select(outbox.c.destination, func.min(outbox.c.prochaine)).where(moving)
     return any(
         due(wanted, now) and not open_until(connection, destination, now)
         for destination, wanted in connection.execute(first.group_by(outbox.c.destination)).all()
     )
 
 
-def verbs_due(connection: Connection, calendar: Calendrier, now: datetime) -> list[str]:
-    """What to run now, in order: collect, measure what was collected, send."""
+def verbs_due(connection: Connection, calendar: Calendrier, now: datetime, known: Collection[str]) -> list[str]:
+    """What to run now, in order: collect, measure what was collected, send to the destinations that are on."""
     wanted = [
         verb
         for verb, at in (("collect", calendar.collecte), ("measure", calendar.mesure))
@@ -70,4 +72,4 @@ def verbs_due(connection: Connection, calendar: Calendrier, now: datetime) -> li
     ]
     if "measure" in wanted and runs.last(connection, "collect", done=True) is None:
         wanted.remove("measure")  # there is nothing to measure yet
-    return [*wanted, "publish"] if to_send(connection, now) else wanted
+    return [*wanted, "publish"] if to_send(connection, now, known) else wanted

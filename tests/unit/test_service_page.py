@@ -95,11 +95,11 @@ def test_verbs_are_due_in_order(database: Database) -> None:
     """Collect, then measure what was collected, then send what waits."""
     calendar = Calendrier()
     with database.transaction() as connection:
-        assert verbs_due(connection, calendar, NOW) == ["collect"]
+        assert verbs_due(connection, calendar, NOW, ["ars"]) == ["collect"]
     _ran(database, "collect", NOW)
     _submission(database, "en_attente")
     with database.transaction() as connection:
-        assert verbs_due(connection, calendar, NOW) == ["measure", "publish"]
+        assert verbs_due(connection, calendar, NOW, ["ars"]) == ["measure", "publish"]
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,18 @@ def test_only_moving_submissions_are_sent(database: Database, state: str, expect
     """What is held, accepted, rejected or given up waits for nobody."""
     _submission(database, state)
     with database.transaction() as connection:
-        assert to_send(connection, NOW) is expected
+        assert to_send(connection, NOW, ["ars"]) is expected
 
 
 def test_a_submission_is_not_sent_before_its_time(database: Database) -> None:
     """After a failure the next attempt has its instant."""
     _submission(database, "en_attente", NOW + timedelta(minutes=5))
     with database.transaction() as connection:
-        assert not to_send(connection, NOW)
+        assert not to_send(connection, NOW, ["ars"])
+
+
+def test_a_destination_that_is_off_wakes_nobody(database: Database) -> None:
+    """What waits for a destination that left the settings is an alert, not a run every half minute."""
+    _submission(database, "en_attente")
+    with database.transaction() as connection:
+        assert not to_send(connection, NOW, ["autre"])
