@@ -34,7 +34,7 @@ _LINE = re.compile(
     rb"|(?P<removed>removed))"
 )
 _TORN = re.compile(
-    rb"\bpostfix[^\s/\[]*/[^\s\[]+\[\d+\]: [0-9A-Za-z]{5,20}: (?:from=<|to=<|message-id=|removed\b)"
+    rb"postfix[^\s/\[]*/[^\s\[]+\[\d+\]: [0-9A-Za-z]{5,20}: (?:from=<|to=<|message-id=|removed\b)"
 )  # what should have been a line of ours
 _START = (0, 1, 0)  # offset and line to resume from, offset before which all was told
 _KNOWN = re.compile(rb"^" + _HEAD, re.MULTILINE)
@@ -208,20 +208,21 @@ class _Reading:
             else:
                 row = None
                 queue.told = offset < told
+                queue.place = (rank, offset, number)
+                stamp, host, name, recipient, status, sender, expired, identifier, _ = match.groups()
+                key = (host, name)
                 try:
-                    instant = text(match["stamp"])
-                    key, kind = (match["queue"], match["id"]), match.lastgroup
-                    if kind == "status":
-                        said = b"handed" if internal and internal.search(line) else match["status"]
-                        queue.status(key, match["recipient"], said, Place(rank, offset, number), instant)
-                    elif kind == "removed":
+                    if status is not None:
+                        said = b"handed" if internal and internal.search(line) else status
+                        queue.status(key, recipient, said, text(stamp))
+                    elif identifier is not None:
+                        row = queue.message_id(key, identifier, text(stamp))
+                    elif sender is None:
                         row = queue.removed(key)
-                    elif kind == "message_id":
-                        row = queue.message_id(key, match["message_id"], Place(rank, offset, number), instant)
-                    elif kind == "sender":
-                        queue.sender(key, match["sender"], Place(rank, offset, number), instant)
+                    elif expired is None:
+                        queue.sender(key, sender, text(stamp))
                     else:
-                        queue.expired(key, match["sender"], match["expired"], Place(rank, offset, number), instant)
+                        queue.expired(key, sender, expired, text(stamp))
                 except StampError as error:
                     if error.over_a_year:
                         raise

@@ -61,7 +61,7 @@ class Queue:
 
     `others`, `patients` and `beheaded` count the messages that give no row: of a sender outside
     MSSanté, of a patient, and those whose sender is in an earlier log that is not there. What ends while
-    `told` was told by an earlier reading: no row, no count.
+    `told` was told by an earlier reading: no row, no count. `place` is the current line, as a `Place`.
     """
 
     def __init__(self) -> None:
@@ -69,9 +69,10 @@ class Queue:
         self._anonymous: OrderedDict[str, str] = OrderedDict()  # ids that stand for a missing message-id → instant
         self._crowd = _CROWD
         self.told = False
+        self.place: tuple[int, int, int] = (0, 0, 1)
         self.others = self.patients = self.beheaded = 0
 
-    def message_id(self, key: tuple[bytes, bytes], value: bytes, place: Place, instant: str) -> Row | None:
+    def message_id(self, key: tuple[bytes, bytes], value: bytes, instant: str) -> Row | None:
         """`message-id=`, the first line of a message. A queue id used again without a removal ends the one before."""
         known = self._open.get(key)
         row = None
@@ -79,26 +80,26 @@ class Queue:
             row = self._close(key, known)
             known = None
         if known is None:
-            known = self._open[key] = _Open(place, instant)
+            known = self._open[key] = _Open(Place(*self.place), instant)
         known.message_id = value.strip()
         known.touched = instant
         return row
 
-    def sender(self, key: tuple[bytes, bytes], value: bytes, place: Place, instant: str) -> None:
+    def sender(self, key: tuple[bytes, bytes], value: bytes, instant: str) -> None:
         """`from=`: written again each time a message comes back from the deferred queue."""
         known = self._open.get(key)
         if known is None:
-            known = self._open[key] = _Open(place, instant)
+            known = self._open[key] = _Open(Place(*self.place), instant)
         known.sender = value
         known.touched = instant
 
-    def status(self, key: tuple[bytes, bytes], recipient: bytes, value: bytes, place: Place, instant: str) -> None:
+    def status(self, key: tuple[bytes, bytes], recipient: bytes, value: bytes, instant: str) -> None:
         """`status=`, of one recipient."""
         known = self._open.get(key)
         if known is None:
-            known = self._open[key] = _Open(place, instant)
+            known = self._open[key] = _Open(Place(*self.place), instant)
         known.touched = instant
-        known.line = place.line
+        known.line = self.place[2]
         if not known.sent:
             known.instant = instant
         if value == b"sent":
@@ -110,13 +111,13 @@ class Queue:
             return
         known.pending.discard(recipient)
 
-    def expired(self, key: tuple[bytes, bytes], sender: bytes, value: bytes, place: Place, instant: str) -> None:
+    def expired(self, key: tuple[bytes, bytes], sender: bytes, value: bytes, instant: str) -> None:
         """`from=…, status=expired`: every recipient still waited for is given up."""
-        self.sender(key, sender, place, instant)
+        self.sender(key, sender, instant)
         if value in _FAILED:
             known = self._open[key]
             known.pending.clear()
-            known.failed, known.line = True, place.line
+            known.failed, known.line = True, self.place[2]
             if not known.sent:
                 known.instant = instant
 
