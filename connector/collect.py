@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,8 +28,6 @@ from connector.model.tables import REFERENCE_TABLES, TABLES
 from connector.normalise import SHOWN_PER_FILE, ZoneMap, normalise
 from connector.pseudonymise import Pseudonymiser, is_patient
 from connector.reading import ahead, source_digest
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
