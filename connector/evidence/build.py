@@ -75,7 +75,7 @@ def _measure(cut: Slice, edition: Edition, persons: str, engagement: str) -> byt
         "version": "1",
         "finess_et": edition.finess_et,
         "raison_sociale": public_text(edition.raison_sociale),
-        "finess_ej": edition.finess_ej,
+        "finess_ej": edition.finess_ej or None,  # null: no table says which
         "programme": edition.programme,
         "catalogue": edition.catalogue,
         "convention": edition.convention and public_text(edition.convention),

@@ -99,3 +99,28 @@ def test_an_altered_archive_changes_nothing(site: Path) -> None:
     assert command("restore", "etat.zip", "--oui", "--config", "connecteur.toml", cwd=site).code == 0
     assert len([path for path in (site / "etat").iterdir() if path.name.startswith("avant-")]) == 1
     assert command("collect", cwd=site).code == 0
+
+
+def test_a_rotation_changes_no_figure(site: Path) -> None:
+    """The last snapshot is measured under its own key, the next under the new one: the same figures, no revision."""
+    tables = people(("A", "2025-01-10"))
+    tables["messages_mssante"] = [
+        {"id_message": "m1", "horodatage": "2025-01-05", "expediteur": "a@x.mssante.fr", "statut": "envoye"}
+    ]
+    write(site / "exports", tables)
+    with (site / "connecteur.toml").open("a", encoding="utf-8") as stream:
+        stream.write('[boites]\n"a@x.mssante.fr" = "750000044"\n[[organisme]]\nnom = "nord"\n')
+        stream.write('etablissements = ["750000044"]\n')
+    assert command("collect", cwd=site).code == 0
+    assert command("key", "rotate", "--oui", "--config", "connecteur.toml", cwd=site).code == 0
+    first = command("measure", "--date-mesure", "2025-02-01", "--json", cwd=site)
+    assert first.code == 0, first.err
+    report = json.loads((site / "etat" / "rapports" / "2025-02-01-esms-2022" / "indicateurs.json").read_bytes())
+    figures = {one["indicateur"]: one["numerateur"] for one in report["resultats"]}
+    assert (figures["mssante"], figures["dossiers_actifs"]) == (1, 1)
+    assert command("collect", cwd=site).code == 0
+    again = command("measure", "--date-mesure", "2025-02-01", cwd=site)
+    assert (again.code, again.out) == (
+        0,
+        "Rien de nouveau : ce qui était dû est mesuré, et aucun chiffre n'a changé.\n",
+    )
