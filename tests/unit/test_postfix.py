@@ -322,6 +322,30 @@ def test_a_log_is_recognised_by_its_lines(tmp_path: Path, name: str) -> None:
         assert PostfixAdapter.sniff(tmp_path / name, data[:HEAD_SIZE]) is expected
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("+01:00 relais postfix", "+01:00 relais postfix"),
+        ("2025-03-03", "<22>2025-03-03"),
+        ("+01:00 relais postfix", "+0100 INFO    postfix"),
+        ("+01:00 relais postfix", ".123456+01:00 relais postfix-sortie"),
+    ],
+)
+def test_the_usual_forms_of_a_line_are_read(tmp_path: Path, old: str, new: str) -> None:
+    """A priority before it, a level in the place of the machine, fractions of a second, the name of an instance."""
+    found = read(tmp_path, log(*came(), to("a", "sent"), removed()).replace(old, new))
+    assert (found.column("statut"), found.problems) == (["envoye"], [])
+
+
+def test_lines_of_rfc_5424_are_read(tmp_path: Path) -> None:
+    """`<22>1 2025-03-03T… relais postfix/qmgr 12 - - 4F3A21C0D8: …`."""
+    lines = log(*came(), to("a", "sent"), removed()).splitlines()
+    text = "".join(f"<22>1 {line.replace('[12]:', ' 12 - -', 1)}\n" for line in lines)
+    found = read(tmp_path, text)
+    assert (found.column("statut"), found.column("expediteur"), found.problems) == (["envoye"], [BOX], [])
+    assert PostfixAdapter.sniff(tmp_path / "mail-0.log", text.encode())
+
+
 def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
     """What was removed is forgotten: after ten thousand messages, none is kept."""
     import tracemalloc

@@ -25,7 +25,8 @@ from connector.config import SourceSettings
 
 MESSAGES = "messages_mssante"
 _ROWS_PER_BATCH = 20_000
-_HEAD = rb"(?:<\d{1,3}>)?(?P<stamp>" + STAMP + rb") (?P<queue>\S+ postfix[^\s/\[]*)/[^\s\[]+\[\d+\]: "
+_PROCESS = rb"/[^\s\[]+(?:\[\d+\]:| \d+ \S+ \S+) +"  # « /qmgr[790]: », or that of RFC 5424, « /qmgr 790 - - »
+_HEAD = rb"(?:<\d{1,3}>(?:1 )?)?(?P<stamp>" + STAMP + rb") (?P<queue>\S+ +postfix[^\s/\[]*)" + _PROCESS
 _LINE = re.compile(
     _HEAD + rb"(?P<id>[0-9A-Za-z]{5,20}): "
     rb"(?:to=<(?P<recipient>[^>]*)>, .*?\bstatus=(?P<status>[a-zA-Z-]+)"
@@ -34,7 +35,7 @@ _LINE = re.compile(
     rb"|(?P<removed>removed))"
 )
 _TORN = re.compile(
-    rb"postfix[^\s/\[]*/[^\s\[]+\[\d+\]: [0-9A-Za-z]{5,20}: (?:from=<|to=<|message-id=|removed\b)"
+    rb"postfix[^\s/\[]*" + _PROCESS + rb"[0-9A-Za-z]{5,20}: (?:from=<|to=<|message-id=|removed\b)"
 )  # what should have been a line of ours
 _START = (0, 1, 0)  # offset and line to resume from, offset before which all was told
 _KNOWN = re.compile(rb"^" + _HEAD, re.MULTILINE)
