@@ -20,6 +20,12 @@ def samples() -> Path:
     return SAMPLES
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _state_apart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the user of this machine keeps (a register, a journal) changes no test, and no test changes it."""
+    os.environ["DUI_CONNECTOR_ETAT"] = str(tmp_path_factory.mktemp("etat"))
+
+
 @pytest.fixture(autouse=True)
 def _same_width_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Terminal output does not depend on the machine that runs the tests."""
