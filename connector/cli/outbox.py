@@ -82,6 +82,8 @@ def show(
 
     with opened_state(config, clock()) as site, site.database.transaction() as connection:
         found, body = shown(connection, numero), body_of(one(connection, numero))
+    if corps and not body:
+        raise UsageError(f"Transmission {numero} : son corps a été effacé ([conservation]) ; son empreinte reste.")
     if corps:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)

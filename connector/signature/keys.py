@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from connector.errors import SettingsError, StateError, UsageError
@@ -48,6 +49,10 @@ def private_pem(folder: Path, now: datetime) -> bytes:
         _list(folder, pem, now)
     except OSError as error:
         raise StateError(f"{path} : clé de signature inutilisable ({error.strerror}) ; vérifiez les droits.") from None
+    except (ValueError, JoseError):
+        raise StateError(
+            f"{path} : clé de signature illisible ; remettez sa sauvegarde, ou ôtez ce fichier : une nouvelle sera faite."
+        ) from None
     return pem
 
 

@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from connector.publish.ledger import forget_bodies
 from connector.signature import load_trust, verify_detached
 from connector.state.database import open_database
 from tests.lib.receiver import ROOT, plan, receiver, state
@@ -94,6 +96,15 @@ def test_sent_held_released_and_shown(address: str, settings: Path) -> None:
     _, shown, _ = _run(settings, "outbox", "show", "2", "--corps")
     assert shown.encode() == body(edition(month=4)).body
     assert len(state(address)["gardes"]) == 2
+    database = open_database(settings.parent / "etat", NOW)
+    with database.transaction() as connection:
+        forget_bodies(connection, datetime.now(timezone.utc) + timedelta(days=1))
+    assert _run(settings, "outbox", "show", "2")[0] == 0
+    assert _run(settings, "outbox", "show", "2", "--corps") == (
+        2,
+        "",
+        "Transmission 2 : son corps a été effacé ([conservation]) ; son empreinte reste.\n",
+    )
 
 
 def test_a_rejection_ends_with_13_and_its_words(address: str, settings: Path) -> None:

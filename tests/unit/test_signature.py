@@ -14,7 +14,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from connector.config import Signature
-from connector.errors import SettingsError, SignatureError, UsageError
+from connector.errors import SettingsError, SignatureError, StateError, UsageError
 from connector.signature import (
     Signer,
     Trust,
@@ -75,6 +75,18 @@ def test_the_pair_is_made_once_and_kept_for_its_owner(tmp_path: Path) -> None:
     assert first.kid == second.kid
     assert stat.S_IMODE((tmp_path / "signature" / "cle.pem").stat().st_mode) == 0o600
     assert sorted(path.name for path in (tmp_path / "signature").iterdir()) == ["cle.pem", "publiques.json"]
+
+
+def test_a_damaged_key_is_said(tmp_path: Path) -> None:
+    """Never a traceback, never a new key behind the back of the receivers."""
+    load_signer(Signature(), tmp_path, NOW)
+    path = tmp_path / "signature" / "cle.pem"
+    path.write_bytes(b"\x00" * 100)
+    with pytest.raises(StateError) as refused:
+        load_signer(Signature(), tmp_path, NOW)
+    assert str(refused.value) == (
+        f"{path} : clé de signature illisible ; remettez sa sauvegarde, ou ôtez ce fichier : une nouvelle sera faite."
+    )
 
 
 def test_a_key_found_in_the_message_is_never_believed(tmp_path: Path) -> None:
