@@ -51,7 +51,8 @@ def private_pem(folder: Path, now: datetime) -> bytes:
         raise StateError(f"{path} : clé de signature inutilisable ({error.strerror}) ; vérifiez les droits.") from None
     except (ValueError, JoseError):
         raise StateError(
-            f"{path} : clé de signature illisible ; remettez sa sauvegarde, ou ôtez ce fichier : une nouvelle sera faite."
+            f"{path} : clé de signature illisible ; remettez sa sauvegarde, "
+            "ou ôtez ce fichier : une nouvelle sera faite."
         ) from None
     return pem
 
