@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench import commands, exchanges, floor, payloads, sending
+from tests.bench import commands, exchanges, floor, payloads, sending, sql_server
 from tests.bench.lake import lake_folder, pivot_folder
 from tests.bench.process import SideFailedError
 from tests.bench.resolve import floor_folder
@@ -215,6 +215,34 @@ def mailbox(bench: Bench) -> Iterator[Line]:
     )
 
 
+def postgresql(bench: Bench) -> Iterator[Line]:
+    """From a real server to the lake, beside the batches of the same queries, read and thrown away."""
+    name, goal = "PostgreSQL jusqu'au lac", "≥ 0,4 × lots ADBC bruts"
+    try:
+        with sql_server.filled(bench.store.folder, bench.store.sizes.lignes_sql) as (server, mapping, rows):
+            port = str(server.port)
+            ours, raw, parquet = bench.pairs(
+                Side("tests.bench.sides_sql:collected", (port, mapping), "lac-sql"),
+                Side("tests.bench.sides_sql:raw", (port,)),
+                Side("tests.bench.sides_sql:parquet", (port,), "parquet-sql"),
+            )
+    except FileNotFoundError as error:
+        yield Line(name, objectif=goal, missing=str(error))
+        return
+    ratio, written = 1 / ours.ratio(raw), 1 / ours.ratio(parquet)
+    yield Line(
+        f"{name}, {rows} lignes",
+        rate(ours.rate(rows), "lignes"),
+        goal,
+        f"{times(ratio)} (bruts {rate(raw.rate(rows), 'lignes')}) ; {times(written)} des mêmes écrits en Parquet",
+        ours.memory,
+        None,
+        ratio >= 0.4,
+        "" if all(one["lignes"] == rows for one in (*ours.outcomes, *raw.outcomes)) else "des lignes manquent",
+        {"lac": ours.told, "bruts": raw.told, "parquet": parquet.told, "rapport": ratio},
+    )
+
+
 MEASURES: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "indicateurs": indicators,
     "csv": csv,
@@ -225,6 +253,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "courriels": mailbox,
     "envoi": sending.outbox,
     "corps": payloads.bodies,
+    "postgresql": postgresql,
     "commandes": commands.both,
 }
 _READERS = {"tddui": _TDDUI, "hl7v2": _HL7V2, "xds": _XDS, "postfix": _POSTFIX, "courriels": _MAILS}

@@ -31,6 +31,7 @@ class Sizes:
     xds: int = 5000  # pairs
     journal: int = 2_000_000  # lines of a Postfix log
     courriels: int = 60_000  # mails of a mailbox
+    lignes_sql: int = 2_000_000  # of a PostgreSQL base
 
     @property
     def pivot(self) -> tuple[int, ...]:
@@ -60,6 +61,7 @@ FAST = Sizes(
     xds=60,
     journal=4000,
     courriels=400,
+    lignes_sql=4000,
 )
 
 
