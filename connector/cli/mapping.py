@@ -26,13 +26,9 @@ _SHOWN = 20  # unknown codes told for one column
 def register(app: typer.Typer) -> None:
     """Add the verbs to the command line."""
     mapping = typer.Typer(no_args_is_help=True, help="Fichiers de correspondance des exports qui ne sont pas pivot.")
-    mapping.callback()(_group)
     mapping.command()(check)
+    mapping.command()(suggest)
     app.add_typer(mapping, name="mapping")
-
-
-def _group() -> None:
-    """Keeps `check` a verb of its own while it is the only one."""
 
 
 def check(
@@ -133,6 +129,30 @@ def _write_json(content: dict[str, object]) -> None:
     import orjson
 
     sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def suggest(
+    source: Path = typer.Argument(metavar="SOURCE", help="Dossier, fichier, ou nom d'une base des réglages."),
+    config: given.Config = None,
+    output: Optional[Path] = typer.Option(  # noqa: UP045
+        None, "--output", metavar="FICHIER", help="Fichier à créer ; sans lui, la sortie standard."
+    ),
+) -> None:
+    """Propose un fichier de correspondance à relire, d'après les noms et la forme des valeurs."""
+    from connector.adapters.dui.suggest import suggest_mapping
+
+    settings = load_settings(config)
+    text = suggest_mapping(source, settings, config.parent if config else Path())
+    if output is None:
+        sys.stdout.write(text)
+        return
+    if output.exists():  # someone may have read it again already
+        raise UsageError(f"{output} : ce fichier existe déjà ; choisissez un autre nom.")
+    try:
+        write_synced(output, text.encode())
+    except OSError:
+        raise UsageError(f"{output} : impossible d'écrire ici ; vérifiez le dossier et ses droits.") from None
+    sys.stdout.write(f"Proposition écrite : {output}. Relisez-la, puis lancez dui-connector mapping check.\n")
 
 
 def _described(mapping: MappingFile, fichier: Path) -> Iterator[str]:

@@ -72,8 +72,10 @@ class MappedColumn:
             return self._by_value(raw)
         return _or_code(raw, self.codes, raw), None
 
-    def _dates(self, raw: pa.Array) -> tuple[pa.Array, pa.Array]:
+    def _dates(self, raw: pa.Array) -> tuple[pa.Array, pa.Array | None]:
         true = pc.fill_null(pc.starts_with(raw, TRUE_DATE), False)
+        if not self.codes and pc.sum(true).as_py() == len(raw) - raw.null_count:  # a typed column of a base
+            return pc.utf8_slice_codeunits(raw, 1), None
         iso = read_dates(pc.if_else(true, _EMPTY, raw) if pc.any(true).as_py() else raw, self.formats)
         shown = pc.if_else(true, pc.utf8_slice_codeunits(raw, 1), raw)  # a true 9999-12-31 may be a code too
         iso = _or_code(shown, self.codes, pc.if_else(true, shown, iso))

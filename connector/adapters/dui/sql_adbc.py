@@ -24,6 +24,7 @@ from connector.adapters.dui.sql_session import Heading, missing_driver
 from connector.adapters.dui.sql_text import FIRST_TEXT, Sort
 from connector.query import has_since, literal, plain
 
+_BATCH = 2 << 20  # bytes: one batch is translated while the next comes
 _MARK = f"chr({ord(TRUE_DATE)})"
 _TLS = {"si_possible": "prefer", "exige": "require", "verifie": "verify-full"}
 
@@ -46,6 +47,8 @@ class AdbcSession:
     def __init__(self, connection: Any, dialect: _Dialect, *, transaction: bool) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
+        if transaction:
+            self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH})
         self._dialect = dialect
         self._transaction = transaction
 
