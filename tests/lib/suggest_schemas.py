@@ -40,7 +40,12 @@ BASE_EXPECTED: Expected = {
         "date_creation": "DOS_DT_CREA",
         "date_derniere_maj": "DOS_DH_MODIF",
     },
-    "mises_a_jour": {"finess_et": "STR_FINESS", "id_dossier": "DOS_ID", "horodatage": "TRC_DH", "origine": "TRC_ORIGINE"},
+    "mises_a_jour": {
+        "finess_et": "STR_FINESS",
+        "id_dossier": "DOS_ID",
+        "horodatage": "TRC_DH",
+        "origine": "TRC_ORIGINE",
+    },
     "projets_personnalises": {
         "finess_et": "STR_FINESS",
         "id_dossier": "DOS_ID",
@@ -161,7 +166,8 @@ def write_base(path: Path) -> None:
         ],
         "T_DOSSIER": [(70000 + i, 5000 + i, 11 + i % 6, draw.day(day), draw.day(instant)) for i in persons],
         "T_TRACE_DOSSIER": [
-            (i, 70000 + 1 + i % _PERSONS, 11 + (1 + i % _PERSONS) % 6, draw.day(instant), draw.of("UTILISATEUR", "SYSTEME"))
+            (i, 70000 + 1 + i % _PERSONS, 11 + (1 + i % _PERSONS) % 6, draw.day(instant),
+             draw.of("UTILISATEUR", "SYSTEME"))
             for i in range(900)
         ],
         "T_PPA": [
@@ -189,29 +195,86 @@ def write_files(folder: Path) -> None:
     et = [draw.ets[i % 6] for i in persons]
     who, file = [f"RS{i:05d}" for i in persons], [f"2023-{i:04d}" for i in persons]
     finess, resident, dossier = "FINESS géographique", "Identifiant résident", "N° de dossier"
-    _csv(folder / "Liste des résidents.csv",
-         (resident, "Nom de naissance", "Prénom", "Date de naissance", "Matricule INS", "Niveau d'identité", finess),
-         [(who[i], *draw.person(), draw.day(day), draw.ins[i] if i % 4 else "",
-           draw.of("Qualifiée", "Validée", "Provisoire"), et[i]) for i in persons])
-    _csv(folder / "Séjours.csv",
-         (finess, resident, "Date d'entrée", "Date de sortie", "Situation du séjour", "Chambre"),
-         [(et[i], who[i], draw.day(day), draw.day(day) if i % 2 else "", draw.of("En cours", "Sorti", "En attente"),
-           f"{i % 40}") for i in persons])
-    _csv(folder / "Dossiers.csv",
-         (dossier, resident, finess, "Date de création", "Dernière mise à jour"),
-         [(file[i], who[i], et[i], draw.day(day), draw.day(instant)) for i in persons])
-    _csv(folder / "Projets personnalisés.csv",
-         (finess, dossier, "État du projet", "Date de début", "Date de fin", "Référent"),
-         [(et[i], file[i], draw.of("En préparation", "Actif", "Terminé"), draw.day(day), draw.day(day),
-           draw.person()[0]) for i in persons])
-    _csv(folder / "Agenda.csv",
-         (finess, dossier, "Date et heure de début", "Date et heure de fin", "Statut", "Intitulé"),
-         [(et[i % _PERSONS], file[i % _PERSONS], draw.day(instant), draw.day(instant),
-           draw.of("Planifié", "Réalisé", "Annulé"), draw.of("Repas", "Bilan")) for i in range(700)])
-    _csv(folder / "Messagerie MSSanté.csv",
-         ("Identifiant du message", "Date d'envoi", "Expéditeur", "Destinataire", "Résultat", finess),
-         [(f"<{i}@mss.example>", draw.day(instant), f"foyer{i % 6}@es.mssante.fr", f"dr{i}@pro.mssante.fr",
-           draw.of("Envoyé", "Échec"), et[i]) for i in persons])
+    _csv(
+        folder / "Liste des résidents.csv",
+        (resident, "Nom de naissance", "Prénom", "Date de naissance", "Matricule INS", "Niveau d'identité", finess),
+        [
+            (
+                who[i],
+                *draw.person(),
+                draw.day(day),
+                draw.ins[i] if i % 4 else "",
+                draw.of("Qualifiée", "Validée", "Provisoire"),
+                et[i],
+            )
+            for i in persons
+        ],
+    )
+    _csv(
+        folder / "Séjours.csv",
+        (finess, resident, "Date d'entrée", "Date de sortie", "Situation du séjour", "Chambre"),
+        [
+            (
+                et[i],
+                who[i],
+                draw.day(day),
+                draw.day(day) if i % 2 else "",
+                draw.of("En cours", "Sorti", "En attente"),
+                f"{i % 40}",
+            )
+            for i in persons
+        ],
+    )
+    _csv(
+        folder / "Dossiers.csv",
+        (dossier, resident, finess, "Date de création", "Dernière mise à jour"),
+        [(file[i], who[i], et[i], draw.day(day), draw.day(instant)) for i in persons],
+    )
+    _csv(
+        folder / "Projets personnalisés.csv",
+        (finess, dossier, "État du projet", "Date de début", "Date de fin", "Référent"),
+        [
+            (
+                et[i],
+                file[i],
+                draw.of("En préparation", "Actif", "Terminé"),
+                draw.day(day),
+                draw.day(day),
+                draw.person()[0],
+            )
+            for i in persons
+        ],
+    )
+    _csv(
+        folder / "Agenda.csv",
+        (finess, dossier, "Date et heure de début", "Date et heure de fin", "Statut", "Intitulé"),
+        [
+            (
+                et[i % _PERSONS],
+                file[i % _PERSONS],
+                draw.day(instant),
+                draw.day(instant),
+                draw.of("Planifié", "Réalisé", "Annulé"),
+                draw.of("Repas", "Bilan"),
+            )
+            for i in range(700)
+        ],
+    )
+    _csv(
+        folder / "Messagerie MSSanté.csv",
+        ("Identifiant du message", "Date d'envoi", "Expéditeur", "Destinataire", "Résultat", finess),
+        [
+            (
+                f"<{i}@mss.example>",
+                draw.day(instant),
+                f"foyer{i % 6}@es.mssante.fr",
+                f"dr{i}@pro.mssante.fr",
+                draw.of("Envoyé", "Échec"),
+                et[i],
+            )
+            for i in persons
+        ],
+    )
     _csv(folder / "Alimentation DMP.csv",
          ("Identifiant du document", "Date de dépôt", finess, "Matricule INS", resident, "Résultat du dépôt",
           "Code erreur"),

@@ -6,6 +6,7 @@ reads, codes that are all known, identifiers that join. A name alone is « proba
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,10 @@ from connector.adapters.dui.suggest_words import (
     CODE_WORDS,
     COLUMN_WORDS,
     EMPTY_WORDS,
+    MEANINGS,
     OWN_WORD,
     TABLE_WORDS,
+    words,
 )
 from connector.adapters.tabular import plain_name
 from connector.model.tables import TABLES, Column, Kind
@@ -64,6 +67,7 @@ class TableGuess:
 
 def suggest(sheets: Sequence[Sheet]) -> list[TableGuess]:
     """The best table for each of the pivot, in the order of the pivot; none where nothing is like it."""
+    sheets = _without_prefixes(sheets)
     keys = _keys(sheets)
     found = []
     for table in TABLES:
@@ -71,6 +75,23 @@ def suggest(sheets: Sequence[Sheet]) -> list[TableGuess]:
         if candidates:
             found.append(max(candidates, key=lambda one: (one.score, one.sheet.rows)))
     return _settled(found)
+
+
+def _without_prefixes(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """What most columns of a table begin with stands for what the table holds, there and in the other tables."""
+    meant = {}
+    for sheet in sheets:
+        tables = [table for table in TABLES if _named(table, sheet.words)]
+        first = Counter(plain_name(column.name).partition("_")[0] for column in sheet.columns if "_" in column.name)
+        for prefix, times in first.most_common(1):
+            if len(tables) == 1 and times > len(sheet.columns) / 2 and len(words(prefix) & MEANINGS) == 0:
+                meant[prefix] = OWN_WORD[tables[0]]
+    return [replace(sheet, columns=tuple(_read_again(column, meant) for column in sheet.columns)) for sheet in sheets]
+
+
+def _read_again(column: Profile, meant: Mapping[str, str]) -> Profile:
+    known = {meant[word] for word in column.words if word in meant}
+    return replace(column, words=(column.words - meant.keys()) | known) if known else column
 
 
 def _settled(found: Sequence[TableGuess]) -> list[TableGuess]:
@@ -154,10 +175,10 @@ def _telling(table: str, have: Mapping[str, Guess]) -> bool:
     return strong is not None and all(name in have and have[name].score >= 0.7 for name in strong)
 
 
-def _named(table: str, words: frozenset[str]) -> bool:
+def _named(table: str, said: frozenset[str]) -> bool:
     """Whether the name of a table says what it holds, and nothing that makes it another."""
     ways = TABLE_WORDS[table]
-    if not any(way <= words for way in ways):
+    if not any(way <= said for way in ways):
         return False
     others = {
         word
@@ -168,8 +189,8 @@ def _named(table: str, words: frozenset[str]) -> bool:
         for word in way
         if word not in set().union(*ways)
     }
-    extra = words & others - {"usager", "etablissement", "dossier"} - ALLOWED_BESIDE.get(table, frozenset())
-    return not extra and not (table in ("usagers", "dossiers") and words & {"journal", "ancien", "sejour", "type"})
+    extra = said & others - {"usager", "etablissement", "dossier"} - ALLOWED_BESIDE.get(table, frozenset())
+    return not extra and not (table in ("usagers", "dossiers") and said & {"journal", "ancien", "sejour", "type"})
 
 
 def _column(
@@ -222,8 +243,8 @@ def _percent(share: float) -> str:
     return f"{int(share * 100)} %"
 
 
-def _evidence(*words: str) -> tuple[str, ...]:
-    return tuple(word for word in words if word)
+def _evidence(*said: str) -> tuple[str, ...]:
+    return tuple(word for word in said if word)
 
 
 def _finess(column: Column, one: Profile, name: float, said: str) -> Guess | None:
@@ -294,13 +315,15 @@ def _identifier(
     said: str,
     keys: Mapping[str, tuple[Sheet, Profile]],
 ) -> Guess | None:
-    if not (one.free or (column.name == "id_message" and one.mail > 0.5)) or not one.filled or name < 0.4:
+    if not (one.free or (column.name == "id_message" and one.mail > 0.5)) or not one.filled:
         return None
     if column.name in keys:
         owner, key = keys[column.name]
+        if plain_name(key.name) == plain_name(one.name) and {"id", "numero", "code"} & one.words:
+            name, said = max(name, 0.9), f"nom « {one.name} »"
+        if name < 0.4 or (owner is sheet and key.name != one.name):
+            return None
         if owner is sheet:
-            if key.name != one.name:
-                return None
             proof = "une valeur par ligne" if one.key else "la clé à laquelle les autres tables se rapportent"
             confidence = SURE if _referred_at_all(name, one) else PROBABLE
             return Guess(column.name, one, 0.5 + 0.5 * name, confidence, _evidence(said, proof), {})
@@ -310,7 +333,7 @@ def _identifier(
         confidence = SURE if shared >= _JOIN and name >= 0.7 else PROBABLE
         proof = f"{_percent(shared)} des valeurs sont dans {owner.name}.{key.name}"
         return Guess(column.name, one, 0.4 * name + 0.6 * shared, confidence, _evidence(said, proof), {})
-    if one.counts and len(one.values) < one.filled:
+    if name < 0.4 or (one.counts and len(one.values) < one.filled):
         return None
     confidence = PROBABLE if name >= 0.7 else CHECK
     proof = "une valeur par ligne" if one.key else ""
@@ -334,16 +357,16 @@ def _label(column: Column, one: Profile, name: float, said: str) -> Guess | None
     return Guess(column.name, one, 0.3 + 0.4 * name, PROBABLE if name >= 0.95 else CHECK, _evidence(said), {})
 
 
-def _name_score(table: str, column: Column, words: frozenset[str]) -> float:
+def _name_score(table: str, column: Column, said: frozenset[str]) -> float:
     """How well a heading says a column: 1 for one of its names, less for each word more; 0 for none of them."""
     own = OWN_WORD.get(table, "")
     best = 0.0
     for way in _ways(table, column):
-        bare = words if own in way else words - {own}
-        if not way <= (bare or words):
+        bare = said if own in way else said - {own}
+        if not way <= (bare or said):
             continue
         free = {"date", "heure", "instant"} if column.kind is Kind.DATE else {"numero", "code", "id"}
-        extra = len((bare or words) - way - free)
+        extra = len((bare or said) - way - free)
         best = max(best, 1.0 - 0.3 * extra)
     return max(best, 0.0)
 
@@ -368,7 +391,8 @@ def _joined_finess(sheet: Sheet, sheets: Sequence[Sheet]) -> Guess | None:
         held = [guess for one in other.columns if (guess := _finess(finess, one, 1.0, ""))]
         for key in (one for one in other.columns if one.key and held and one.name != held[0].profile.name):
             for one in sheet.columns:
-                linked = one.filled and "etablissement" in one.words and one.values <= key.values
+                same = "etablissement" in one.words or plain_name(one.name) == plain_name(key.name)
+                linked = one.filled and same and one.values <= key.values
                 if linked and len(held) == 1:
                     proof = f"{sheet.name}.{one.name} = {other.name}.{key.name} pour toutes les valeurs"
                     return replace(

@@ -64,6 +64,7 @@ _WORDS = (
     | _said("convention", "convention conv")
     | _said("fuseau", "fuseau timezone tz")
 )  # fmt: skip
+MEANINGS = frozenset(_WORDS.values())
 _PHRASES = {"mise a jour": "maj", "mise_a_jour": "maj", "mises a jour": "maj", "mise en oeuvre": "debut"}
 _NOISE = {
     "t",
