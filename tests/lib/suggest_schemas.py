@@ -16,7 +16,7 @@ from connector.demo.values import finess_et, matricule
 
 Expected = dict[str, dict[str, str]]  # pivot table → pivot column → heading
 NAMES = ("DUPONT", "LEFEVRE", "MOREAU", "Sophie", "Ahmed", "Élise")  # of persons: nowhere in what is proposed
-_PERSONS = 240
+PERSONS = 240
 
 BASE_EXPECTED: Expected = {
     "etablissements": {"finess_et": "STR_FINESS", "finess_ej": "STR_FINESS_EJ", "raison_sociale": "STR_LIB"},
@@ -127,13 +127,13 @@ FILES_EXPECTED: Expected = {
 }
 
 
-class _Draw:
+class Draw:
     """Invented values, the same at each run."""
 
     def __init__(self) -> None:
         self.rng = Random(7)
         self.ets = [finess_et(3, rank) for rank in range(6)]
-        self.ins = [matricule(self.rng, 3, rank, range(1940, 2010)) for rank in range(_PERSONS)]
+        self.ins = [matricule(self.rng, 3, rank, range(1940, 2010)) for rank in range(PERSONS)]
 
     def day(self, form: str) -> str:
         return (datetime(2023, 1, 1) + timedelta(minutes=self.rng.randrange(1_200_000))).strftime(form)
@@ -147,9 +147,9 @@ class _Draw:
 
 def write_base(path: Path) -> None:
     """The normalised base: structures by number, rows that name them by that number."""
-    draw = _Draw()
+    draw = Draw()
     day, instant = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
-    persons = range(1, _PERSONS + 1)
+    persons = range(1, PERSONS + 1)
     rows: dict[str, list[Sequence[object]]] = {
         "T_STRUCTURE": [
             (11 + n, f"Foyer {n}", et, finess_et(9, n), "Laon") for n, et in enumerate(draw.ets)
@@ -166,7 +166,7 @@ def write_base(path: Path) -> None:
         ],
         "T_DOSSIER": [(70000 + i, 5000 + i, 11 + i % 6, draw.day(day), draw.day(instant)) for i in persons],
         "T_TRACE_DOSSIER": [
-            (i, 70000 + 1 + i % _PERSONS, 11 + (1 + i % _PERSONS) % 6, draw.day(instant),
+            (i, 70000 + 1 + i % PERSONS, 11 + (1 + i % PERSONS) % 6, draw.day(instant),
              draw.of("UTILISATEUR", "SYSTEME"))
             for i in range(900)
         ],
@@ -175,7 +175,7 @@ def write_base(path: Path) -> None:
             for i in persons
         ],
         "T_RDV": [
-            (i, 70000 + 1 + i % _PERSONS, 11 + (1 + i % _PERSONS) % 6, draw.day(instant), draw.day(instant),
+            (i, 70000 + 1 + i % PERSONS, 11 + (1 + i % PERSONS) % 6, draw.day(instant), draw.day(instant),
              draw.of("PREVU", "REALISE", "ANNULE"), draw.of("Visite", "Bilan", "Repas"))
             for i in range(800)
         ],
@@ -189,13 +189,13 @@ def write_base(path: Path) -> None:
 
 def write_files(folder: Path) -> None:
     """CSV files, one per screen of the software."""
-    draw = _Draw()
+    draw = Draw()
     day, instant = "%d/%m/%Y", "%d/%m/%Y %H:%M"
-    persons = range(_PERSONS)
+    persons = range(PERSONS)
     et = [draw.ets[i % 6] for i in persons]
     who, file = [f"RS{i:05d}" for i in persons], [f"2023-{i:04d}" for i in persons]
     finess, resident, dossier = "FINESS géographique", "Identifiant résident", "N° de dossier"
-    _csv(
+    write_csv(
         folder / "Liste des résidents.csv",
         (resident, "Nom de naissance", "Prénom", "Date de naissance", "Matricule INS", "Niveau d'identité", finess),
         [
@@ -210,7 +210,7 @@ def write_files(folder: Path) -> None:
             for i in persons
         ],
     )
-    _csv(
+    write_csv(
         folder / "Séjours.csv",
         (finess, resident, "Date d'entrée", "Date de sortie", "Situation du séjour", "Chambre"),
         [
@@ -225,12 +225,12 @@ def write_files(folder: Path) -> None:
             for i in persons
         ],
     )
-    _csv(
+    write_csv(
         folder / "Dossiers.csv",
         (dossier, resident, finess, "Date de création", "Dernière mise à jour"),
         [(file[i], who[i], et[i], draw.day(day), draw.day(instant)) for i in persons],
     )
-    _csv(
+    write_csv(
         folder / "Projets personnalisés.csv",
         (finess, dossier, "État du projet", "Date de début", "Date de fin", "Référent"),
         [
@@ -245,13 +245,13 @@ def write_files(folder: Path) -> None:
             for i in persons
         ],
     )
-    _csv(
+    write_csv(
         folder / "Agenda.csv",
         (finess, dossier, "Date et heure de début", "Date et heure de fin", "Statut", "Intitulé"),
         [
             (
-                et[i % _PERSONS],
-                file[i % _PERSONS],
+                et[i % PERSONS],
+                file[i % PERSONS],
                 draw.day(instant),
                 draw.day(instant),
                 draw.of("Planifié", "Réalisé", "Annulé"),
@@ -260,7 +260,7 @@ def write_files(folder: Path) -> None:
             for i in range(700)
         ],
     )
-    _csv(
+    write_csv(
         folder / "Messagerie MSSanté.csv",
         ("Identifiant du message", "Date d'envoi", "Expéditeur", "Destinataire", "Résultat", finess),
         [
@@ -275,14 +275,14 @@ def write_files(folder: Path) -> None:
             for i in persons
         ],
     )
-    _csv(folder / "Alimentation DMP.csv",
+    write_csv(folder / "Alimentation DMP.csv",
          ("Identifiant du document", "Date de dépôt", finess, "Matricule INS", resident, "Résultat du dépôt",
           "Code erreur"),
          [(f"1.2.999.{i}", draw.day(instant), et[i], draw.ins[i], who[i], "Refusé" if i % 9 == 0 else "Accepté",
            "DMPClosed" if i % 9 == 0 else "") for i in persons])  # fmt: skip
 
 
-def _csv(path: Path, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def write_csv(path: Path, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter=";")
         writer.writerow(headings)
