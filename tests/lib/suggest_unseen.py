@@ -62,7 +62,8 @@ CREATE TABLE admissions (id_admission INTEGER, usager_id INTEGER, etab_id INTEGE
     etat TEXT, medecin TEXT);
 CREATE TABLE dossiers_usagers (id_dossier INTEGER, usager_id INTEGER, etab_id INTEGER, cree_le TEXT, modifie_le TEXT,
     archive INTEGER);
-CREATE TABLE historique_modifs (id INTEGER, dossier_id INTEGER, etab_id INTEGER, horodate TEXT, origine TEXT, champ TEXT);
+CREATE TABLE historique_modifs (id INTEGER, dossier_id INTEGER, etab_id INTEGER, horodate TEXT, origine TEXT,
+    champ TEXT);
 CREATE TABLE projets_accomp (id_projet INTEGER, dossier_id INTEGER, etab_id INTEGER, avancement TEXT, debut TEXT,
     fin TEXT, revision TEXT);
 CREATE TABLE courriels_mss (message_id TEXT, etab_id INTEGER, date_envoi TEXT, emetteur TEXT, destinataire TEXT,

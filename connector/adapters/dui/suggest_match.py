@@ -284,14 +284,12 @@ def _code(table: str, column: Column, one: Profile, name: float, said: str) -> G
     if not one.counts:
         return None
     known = CODE_WORDS.get(f"{table}.{column.name}") or CODE_WORDS.get(column.name) or {}
-    codes = {
-        code: "" if _plain(code) in EMPTY_WORDS else known.get(_plain(code), _pivot(column, code))
-        for code in one.counts
-    }
+    known = dict.fromkeys(EMPTY_WORDS, "") | known
+    codes = {code: known.get(_plain(code), _pivot(column, code, known)) for code in one.counts}
     covered = sum(one.counts[code] for code, pivot in codes.items() if pivot is not None) / one.filled
     if covered < 0.5 and name < 0.8:
         return None
-    spelled = all(pivot is not None and len(_plain(code)) > 2 for code, pivot in codes.items())
+    spelled = all(len(_plain(code)) > 2 and _plain(code) in known for code in codes)
     distinct = len(set(codes.values())) > 1
     confidence = SURE if spelled and distinct and name >= 0.7 else PROBABLE if covered >= 0.9 and name >= 0.5 else CHECK
     proof = f"{_percent(covered)} de codes connus"
@@ -302,9 +300,11 @@ def _plain(code: str) -> str:
     return " ".join(plain_name(code).replace("_", " ").split())
 
 
-def _pivot(column: Column, code: str) -> str | None:
+def _pivot(column: Column, code: str, known: Mapping[str, str]) -> str | None:
+    """The pivot's own code, or the only one of which this is the beginning."""
     plain = plain_name(code).replace(" ", "_")
-    return plain if plain in column.codes else None
+    begun = {pivot for word, pivot in known.items() if len(plain) > 2 and word.startswith(_plain(code))}
+    return plain if plain in column.codes else begun.pop() if len(begun) == 1 else None
 
 
 def _identifier(

@@ -97,18 +97,25 @@ def words(name: str) -> frozenset[str]:
     found = set()
     for part in parts:
         bare = part.rstrip("0123456789")
-        meaning = _WORDS.get(part) or _WORDS.get(bare) or _compound(bare)
+        meaning = _WORDS.get(part) or _WORDS.get(bare) or _shortened(bare) or _compound(bare)
         found |= meaning if isinstance(meaning, set) else {meaning} if meaning else set() if part in _NOISE else {part}
     return frozenset(found)
 
 
 def _compound(text: str) -> set[str]:
     """Two known words in one: `datesortie`, `numdossier`."""
-    for cut in range(2, len(text) - 2):
-        first, second = _WORDS.get(text[:cut]), _WORDS.get(text[cut:])
-        if first and second and len(text) > 5:
+    for cut in range(2, len(text) - 1):
+        first = _WORDS.get(text[:cut])
+        second = _WORDS.get(text[cut:]) or _shortened(text[cut:])
+        if first and second and len(text) > 4:
             return {first, second}
     return set()
+
+
+def _shortened(text: str) -> str:
+    """A known word cut short, when every word that begins so means the same: `resid`."""
+    meant = {meaning for word, meaning in _WORDS.items() if word.startswith(text)} if len(text) > 3 else set()
+    return meant.pop() if len(meant) == 1 else ""
 
 
 def _called(*ways: str) -> tuple[frozenset[str], ...]:
