@@ -149,6 +149,8 @@ def _table(
         best = _column(table, column, sheet, keys, taken={guess.profile.name for guess in guesses})
         if best is None and column.name == "finess_et":
             best = _joined_finess(sheet, sheets)
+        if best is None and named and column.required and column.kind is Kind.DATE:
+            best = _only_date(column, sheet)
         if best:
             guesses.append(best)
     have = {guess.column: guess for guess in guesses}
@@ -163,6 +165,14 @@ def _table(
     if not named:
         guesses = [replace(guess, confidence=_at_most(guess.confidence, PROBABLE)) for guess in guesses]
     return TableGuess(table, sheet, named, score, tuple(guesses))
+
+
+def _only_date(column: Column, sheet: Sheet) -> Guess | None:
+    """A required date that no name tells, where the table has one date."""
+    dated = [one for one in sheet.columns if one.date]
+    if len(dated) != 1:
+        return None
+    return Guess(column.name, dated[0], 0.5, CHECK, ("la seule date de la table",), {})
 
 
 def _telling(table: str, have: Mapping[str, Guess]) -> bool:

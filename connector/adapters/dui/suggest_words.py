@@ -44,13 +44,13 @@ _WORDS = (
     | _said("projet", "projet projets prj proj pp ppa ppi pia pai pap pap ppe individualise personnalise personnalises")
     | _said("evenement", "evenement evenements evt evts event events rdv rendez agenda agendas planning activite activites "
             "acte actes seance seances intervention interventions")
-    | _said("message", "message messages msg mess mail mails mel mssante courriel courriels envoi envois mss")
+    | _said("message", "message messages msg mess mail mails mel mssante courriel courriels envoi envois envoye envoyes mss")
     | _said("boite", "boite boites bal bals bal mailbox")
     | _said("adresse", "adresse adr email e mailadr address")
-    | _said("expediteur", "expediteur exp emetteur emet from sender expedit")
-    | _said("depot", "depot depots dpt dmp alimentation alim")
+    | _said("expediteur", "expediteur exp emetteur emettrice emet from sender expedit")
+    | _said("depot", "depot depots depose deposes dpt dmp alimentation alim")
     | _said("document", "document documents doc docs cda")
-    | _said("prescription", "prescription prescriptions presc ordonnance ordonnances ord eprescription")
+    | _said("prescription", "prescription prescriptions presc ordonnance ordonnances ord eprescription prescrit")
     | _said("echange", "echange echanges ech liaison cahier transmission transmissions")
     | _said("journal", "journal log logs trace traces audit mouvement mouvements tracabilite")
     | _said("auteur", "auteur origine source operateur user utilisateur util qui")
@@ -65,7 +65,13 @@ _WORDS = (
     | _said("fuseau", "fuseau timezone tz")
 )  # fmt: skip
 MEANINGS = frozenset(_WORDS.values())
-_PHRASES = {"mise a jour": "maj", "mise_a_jour": "maj", "mises a jour": "maj", "mise en oeuvre": "debut"}
+_PHRASES = {
+    "mise a jour": "maj",
+    "mise_a_jour": "maj",
+    "mises a jour": "maj",
+    "mis a jour": "maj",
+    "mise en oeuvre": "debut",
+}
 _NOISE = {
     "t",
     "tb",
@@ -94,11 +100,14 @@ def words(name: str) -> frozenset[str]:
     for phrase, meant in _PHRASES.items():
         text = text.replace(phrase, meant)
     parts = [part for part in _SPLIT.split(text) if part]
-    found = set()
+    found: set[str] = set()
     for part in parts:
         bare = part.rstrip("0123456789")
-        meaning = _WORDS.get(part) or _WORDS.get(bare) or _shortened(bare) or _compound(bare)
-        found |= meaning if isinstance(meaning, set) else {meaning} if meaning else set() if part in _NOISE else {part}
+        meaning = _WORDS.get(part) or _WORDS.get(bare) or _shortened(bare)
+        if meaning:
+            found.add(meaning)
+        else:
+            found |= _compound(bare) or (set() if part in _NOISE else {part})
     return frozenset(found)
 
 
