@@ -12,7 +12,7 @@ from connector.adapters.dui.mapped_dates import read_dates
 from connector.adapters.dui.mapped_read import TRUE_DATE
 from connector.adapters.dui.suggest_words import words
 from connector.model.finess import has_valid_key, normalise_finess
-from connector.model.ins import is_well_formed, normalise_matricule
+from connector.model.ins import EMBEDDED_INS, is_well_formed, normalise_matricule
 
 _FORMATS = (
     *("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d%m%Y", "%d/%m/%y"),
@@ -95,6 +95,12 @@ def profile(name: str, cells: Sequence[str | None]) -> Profile:
         "%H" in form or (form == "vraie date" and any(len(text) > 10 for text in texts)),
         dict(counted.most_common()) if short and not form else {},
     )
+
+
+def is_value(heading: str) -> bool:
+    """Whether what stands as a heading is a value: a file without headings has one on its first line."""
+    dated = bool(_format([heading.strip()]))
+    return dated or _is_finess(heading) or "@" in heading or EMBEDDED_INS.search(heading) is not None
 
 
 def _is_finess(text: str) -> bool:

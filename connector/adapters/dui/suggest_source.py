@@ -14,7 +14,7 @@ from connector.adapters.dui.mapped_read import marked
 from connector.adapters.dui.sql_errors import NoConnectionError, QueryError
 from connector.adapters.dui.sql_options import SqlOptions
 from connector.adapters.dui.sql_session import Session, open_session
-from connector.adapters.dui.suggest_profile import Sheet, profile
+from connector.adapters.dui.suggest_profile import Sheet, is_value, profile
 from connector.adapters.dui.workbook import open_workbook, sheet_rows
 from connector.config import Limits, SourceSettings
 from connector.errors import SourceUnreachableError
@@ -37,9 +37,12 @@ def sheets_of_files(files: Sequence[SourceFile], limits: Limits) -> Iterator[She
     """The CSV files and the sheets of workbooks that can be read; the others are no tables."""
     for file in files:
         if is_workbook(file.name):
-            yield from _workbook(file, limits)
+            found = _workbook(file, limits)
         elif file.name.casefold().endswith((".csv", ".txt")):
-            yield from _csv(file, limits)
+            found = _csv(file, limits)
+        else:
+            continue
+        yield from (sheet for sheet in found if not any(is_value(column.name) for column in sheet.columns))
 
 
 def _csv(file: SourceFile, limits: Limits) -> Iterator[Sheet]:
