@@ -140,6 +140,7 @@ def suggest(
 ) -> None:
     """Propose un fichier de correspondance à relire, d'après les noms et la forme des valeurs."""
     from connector.adapters.dui.suggest import suggest_mapping
+    from connector.config import load_settings
 
     settings = load_settings(config)
     text = suggest_mapping(source, settings, config.parent if config else Path())
