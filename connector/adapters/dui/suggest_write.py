@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from connector.adapters.dui.suggest_match import CHECK, PROBABLE, SURE, Guess, TableGuess
+from connector.adapters.dui.suggest_guess import CHECK, PROBABLE, SURE, Guess
+from connector.adapters.dui.suggest_match import TableGuess
 from connector.adapters.dui.suggest_profile import Sheet
 from connector.adapters.dui.suggest_source import quoted
 from connector.adapters.tabular import public_name
