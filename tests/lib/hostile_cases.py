@@ -148,7 +148,7 @@ READERS = {
     "correspondance": Reader("correspondance", "RESIDENTS.csv", _mapped, _with_mapping),
     "postfix": Reader("postfix", "mail.log", _one_of(postfix.write_iso, "mail.log"), settings, ("mssante",)),
     "postfix_gz": Reader("postfix_gz", "mail.log.1.gz", _zipped_log, settings, ("mssante",)),
-    "courriels": Reader("courriels", "envoi.eml", _one_of(courriels.write, _MAIL), settings, ("mssante",)),
+    "courriels": Reader("courriels", "0001.eml", _one_of(courriels.write, _MAIL), settings, ("mssante",)),
     "mbox": Reader("mbox", "Sent", _mbox, settings, ("mssante",)),
 }
 

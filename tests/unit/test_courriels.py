@@ -364,6 +364,26 @@ def test_parts_nested_without_end_are_told(tmp_path: Path) -> None:
     assert Read(tmp_path).problems == [expected]
 
 
+def test_a_file_named_after_a_person_is_told_by_its_rank(tmp_path: Path) -> None:
+    """Mail software names an `.eml` after its subject: the name is shown nowhere, and the file can be found."""
+    folder = tmp_path / "envois"
+    folder.mkdir()
+    for name in ("20250331_1.eml", "XDM+CR DUPONT Sophie 12-10-1988.eml"):
+        (folder / name).write_bytes(mail(Date=""))
+    expected = f", champ « Date » : attendu cet en-tête, trouvé un courriel sans lui ; {AGAIN}"
+    assert Read(tmp_path).problems == [
+        f"envois/20250331_1.eml{expected}",
+        f"envois/courriel n° 2 du dossier{expected}",
+    ]
+    (folder / "CR DUPONT.eml").write_bytes(mail(Date="hier"))
+    (batch,) = [
+        item
+        for item in MailAdapter(files_of(tmp_path), SourceSettings()).read({"messages_mssante"})
+        if isinstance(item, Batch)
+    ]
+    assert batch.locate([0]) == ["envois/courriel n° 2 du dossier"]
+
+
 def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     """A folder, a named pipe, a file that is gone: a problem each, and no waiting."""
     (tmp_path / "dossier").mkdir()

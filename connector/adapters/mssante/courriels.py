@@ -7,6 +7,7 @@ mails nobody got, then all of them. Memory depends on the returns, never on the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -24,6 +25,7 @@ from connector.config import Limits, SourceSettings
 MESSAGES = "messages_mssante"
 _ROWS_PER_BATCH = 2_000
 _FIELD = re.compile(rb"([!-9;-~]{1,80})[ \t]*:")
+_NUMBERED = re.compile(r"[0-9A-F_.-]+\.eml", re.IGNORECASE)
 _DRAFT = re.compile(r"[:;!]2,[A-Za-z]*D")  # flags of a Maildir; Windows has no « : » in a name
 _UNREADABLE = UnusableError("", "un fichier lisible", "une erreur de lecture", "vérifiez les droits et le support.")
 
@@ -50,6 +52,7 @@ class MailAdapter:
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files
+        self._shown = _shown_names(files)
         self._limits = settings.limites
         refuse_finess(settings, self.name)
         options = options_of(MailAdapter, settings)
@@ -93,22 +96,37 @@ class MailAdapter:
         return outcomes
 
     def _mails(self, file: SourceFile, reader: Reader) -> Iterator[Row | Problem]:
-        draft = _DRAFT.search(file.path.name) is not None
+        draft, name = _DRAFT.search(file.path.name) is not None, self._shown[file.name]
         try:
             with opened(file.path) as stream:
                 for place, lines in split(stream):
-                    where = f"{file.name}, {place}" if place else file.name
+                    where = f"{name}, {place}" if place else name
                     try:
                         if (row := reader.read(lines, where, draft=draft)) is not None:
                             yield row
                     except SenderError as error:
-                        yield problem_of(file.name, place, error.error, error.sender)
+                        yield problem_of(name, place, error.error, error.sender)
                     except UnusableError as error:
-                        yield problem_of(file.name, place, error)
+                        yield problem_of(name, place, error)
         except UnusableError as error:
-            yield problem_of(file.name, "", error, cut=True)
+            yield problem_of(name, "", error, cut=True)
         except OSError:
-            yield problem_of(file.name, "", _UNREADABLE, cut=True)
+            yield problem_of(name, "", _UNREADABLE, cut=True)
+
+
+def _shown_names(files: Sequence[SourceFile]) -> dict[str, str]:
+    """How messages call each file: an `.eml` often has the subject of its mail, hence a person, for a name.
+
+    Unless it is made of digits, it is called by its rank in its folder, by order of name.
+    """
+    ranks: Counter[str] = Counter()
+    shown = {}
+    for name in sorted(file.name for file in files):
+        folder, slash, base = name.rpartition("/")
+        ranks[folder] += 1
+        hidden = base.lower().endswith(".eml") and not _NUMBERED.fullmatch(base)
+        shown[name] = f"{folder}{slash}courriel n° {ranks[folder]} du dossier" if hidden else name
+    return shown
 
 
 def looks_like_mail(head: bytes) -> bool:
