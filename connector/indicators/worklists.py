@@ -67,8 +67,9 @@ def _dmp_lists(site: Site, window: WindowMeasure) -> Iterator[tuple[str, ir.Tabl
     failed = depots.filter(depots.statut == "echec")
     known = site.facts.personnes_des_depots(failed)
     closed = known.code_erreur.contains(CLOSED_DMP).fill_null(False)
-    refusals = (
-        known.mutate(ferme=closed).group_by("personne").agg(ferme=ibis._.ferme.any(), code=ibis._.code_erreur.min())
+    known = known.mutate(ferme=closed, code_ferme=closed.ifelse(known.code_erreur, ibis.null(str)))
+    refusals = known.group_by("personne").agg(
+        ferme=ibis._.ferme.any(), code=ibis.coalesce(ibis._.code_ferme.min(), ibis._.code_erreur.min())
     )
     rows = missing.left_join(refusals, "personne").drop("personne_right")
     rows = rows.join(site.facts.usagers.select("finess_et", "personne", "id_usager"), "personne")

@@ -101,10 +101,10 @@ def test_refusals_are_counted_by_code(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_closed_dmp_is_on_the_worklist(name: str, tmp_path: Path) -> None:
-    """The person is listed once, and nowhere else among the reasons of the DMP."""
+    """The person is listed once, with the code of the closing, whatever the other refusals."""
     listed = _audited(tmp_path, SOURCES[name](tmp_path / "depots")).worklists
-    reasons = [(item.liste, item.id_usager) for item in listed if item.liste.startswith("dmp_")]
-    assert reasons == [("dmp_ferme", "U1")]
+    reasons = [(item.liste, item.id_usager, item.detail) for item in listed if item.liste.startswith("dmp_")]
+    assert reasons == [("dmp_ferme", "U1", "DMPClosed")]
 
 
 def test_an_acknowledgement_never_asked_is_told(tmp_path: Path) -> None:
