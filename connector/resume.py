@@ -13,7 +13,7 @@ from connector.collect import Collected, Source
 from connector.lake.manifest import SourceRecord
 from connector.lake.merge import RESUMED, merge_files, merged_account
 from connector.lake.snapshots import Kept
-from connector.model.inventory import SourceInventory
+from connector.model.inventory import SourceInventory, identities
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Former:
     kept: Kept
     rank: int
     record: SourceRecord
+    tables: frozenset[str]  # those that resume: the others are read whole
+    bars_stay: bool  # what could not be used is not read again
 
 
 def formers(
@@ -31,16 +33,22 @@ def formers(
     """The sources that may resume tonight, by rank: same settings and keys, a position, and no full reading due."""
     if previous is None:
         return {}
-    known = {one.inventaire.nom: (rank, one) for rank, one in enumerate(previous.manifest.sources)}
+    records = previous.manifest.sources
+    names = identities((one.inventaire.nom, one.inventaire.adaptateur) for one in records)
+    known = {name: (rank, records[rank]) for rank, name in enumerate(names)}
+    tonight = identities((one.nom, one.adapter.name) for one in sources)
     found = {}
     for rank, (source, digest) in enumerate(zip(sources, digests, strict=True)):
-        before, record = known.get(source.nom, (0, None))
-        if record is None or not getattr(source.adapter, "incremental", False):
+        before, record = known.get(tonight[rank], (0, None))
+        if record is None:
             continue
+        all_of_it = bool(getattr(source.adapter, "incremental", False))
+        tables = RESUMED if all_of_it else RESUMED & record.positions.keys()
         days = source.settings.relecture
         due = days is not None and now - record.entier_depuis >= timedelta(days=days)
-        if record.reglages == digest and record.positions and not due:
-            found[rank] = Former(previous, before, replace(record, inventaire=_given(record.inventaire)))
+        if record.reglages == digest and record.positions and tables and not due:
+            given = replace(record, inventaire=_given(record.inventaire))
+            found[rank] = Former(previous, before, given, tables, all_of_it)
     return found
 
 
@@ -81,11 +89,10 @@ def completed(collected: Collected, known: Mapping[int, Former], since: date) ->
     for rank, former in known.items():
         new = inventories[rank]
         rows = {}
-        for table in sorted(RESUMED & (set(new.lignes) | set(former.record.inventaire.lignes))):
+        for table in sorted(former.tables & (new.lignes.keys() | former.record.inventaire.lignes.keys())):
             before = former.kept.snapshot.folder / table / f"{former.rank:05d}.parquet"
             after = collected.snapshot.folder / table / f"{rank:05d}.parquet"
-            if table in former.record.inventaire.lignes or table in new.lignes:
-                rows[table] = merge_files(before, after, table, rank, since)
-        inventories[rank] = merged_account(former.record.inventaire, new, rows)
+            rows[table] = merge_files(before, after, table, rank, since)
+        inventories[rank] = merged_account(former.record.inventaire, new, rows, bars_stay=former.bars_stay)
         positions[rank] = {**former.record.positions, **positions[rank]}
     return replace(collected, inventories=tuple(inventories), positions=tuple(positions))

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connector.adapters.base import Grouping
 from connector.collect import Collected, Source
 from connector.config import Settings
 from connector.lake.journal import ROWS, Journal, observed, starts, updates, write_journal
@@ -115,6 +116,8 @@ def _rows(rank: int, source: Source, collected: Collected, now: datetime) -> pa.
 
 def _written(source: Source, names: Collection[str], now: datetime) -> datetime:
     """When the oldest file that gave dossiers was written; now for a connection."""
+    if source.adapter.grouping is Grouping.CONNECTION:
+        return now
     files = [file.path for file in source.files if file.name in names] or [file.path for file in source.files]
     dates = []
     for path in files:

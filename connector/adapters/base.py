@@ -134,6 +134,8 @@ class Adapter(Protocol):
 
     An adapter with settings of its own declares `options`, a model with described fields; one that
     can resume declares `incremental = True`: with `settings.positions` it yields only what is new.
+    One of which some tables resume gives each a `Position` of the table's name, withheld on a night when
+    something in it was not understood, so that it is read again; its other tables are read whole.
     One that tells a table by the name of its file may say so in a static `tables_named(path)`, so that
     a file that must not be opened bars that table alone.
     One whose stamps without offset are those of its own machine declares `naive_zone`, the IANA zone

@@ -6,6 +6,7 @@ Rows of event tables are added; a row of an entity table takes the place of the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -44,10 +45,16 @@ def merge_files(former: Path, new: Path, table: str, source: int, since: date) -
     return count
 
 
-def merged_account(former: SourceInventory, new: SourceInventory, rows: dict[str, int]) -> SourceInventory:
-    """The account of a source that was resumed: what it said before still holds. `rows` counts the merged tables."""
-    counted = {table: count for table, count in new.lignes.items() if table in REFERENCE_TABLES} | rows
-    new.lignes = dict(sorted(counted.items()))
+def merged_account(
+    former: SourceInventory, new: SourceInventory, rows: dict[str, int], *, bars_stay: bool
+) -> SourceInventory:
+    """The account of a source that was resumed: what it said before still holds.
+
+    `rows` counts the merged tables. Without `bars_stay`, what could not be used was read again tonight.
+    """
+    new.lignes = dict(sorted((new.lignes | rows).items()))
+    if not bars_stay:
+        former = replace(former, bars={}, remarques={}, problemes=[], non_montres={})
     for table, finess in former.nommes.items():
         if table in rows:
             new.nommes.setdefault(table, set()).update(finess)

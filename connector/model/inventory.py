@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,6 +26,16 @@ class Remark(NamedTuple):
     code: str
     finess: str | None
     detail: str
+
+
+def identities(sources: Iterable[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """Each source by its name, its adapter and its rank among its namesakes: the same one, night after night."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for nom, adaptateur in sources:
+        found.append((nom, adaptateur, seen[nom, adaptateur]))
+        seen[nom, adaptateur] += 1
+    return found
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from connector.collect import Source
 from connector.config import Settings, SourceSettings, validate
 from connector.lake.manifest import loads
 from connector.lake.snapshots import Lake
+from connector.model.inventory import identities
 from connector.night import Asked, Night, collect_night, read_last
 from connector.pseudonymise import Pseudonymiser
 from tests.lib.nights import ET, at, people, write
@@ -58,6 +59,13 @@ class Ledger:
         yield Position(table, str(len(rows)))
 
 
+Progress = Callable[[str, int], None]
+
+
+def _quiet(source: str, rows: int) -> None:
+    """No progress bar."""
+
+
 @dataclass
 class Growing:
     """A folder read by `Ledger`, and its lake."""
@@ -65,16 +73,20 @@ class Growing:
     root: Path
     content: dict[str, object] = field(default_factory=dict)
     key: bytes = KEY
+    adapter: type[Ledger] = Ledger
 
-    def night(self, day: str, tables: dict[str, list[dict[str, str]]], **asked: bool) -> Night:
+    def night(
+        self, day: str, tables: dict[str, list[dict[str, str]]], *, progress: Progress = _quiet, **asked: bool
+    ) -> Night:
         folder = self.root / "registre"
         write(folder, tables, at(day))
         files = tuple(SourceFile(path, path.name) for path in sorted(folder.iterdir()))
         of_source = validate(SourceSettings, self.content.get("registre", {}), self.root)
-        source = Source(Ledger, "registre", files, of_source)
+        source = Source(self.adapter, "registre", files, of_source)
         rest = {name: value for name, value in self.content.items() if name != "registre"}
         settings = validate(Settings, rest, self.root)
-        return collect_night([source], settings, Pseudonymiser(self.key), self.root / "etat", Asked(at(day), **asked))
+        by = Pseudonymiser(self.key)
+        return collect_night([source], settings, by, self.root / "etat", Asked(at(day), **asked), progress=progress)
 
     def rows(self, table: str) -> list[dict[str, object]]:
         """The rows of the last snapshot, in the order in which the first of two is kept."""
@@ -211,3 +223,50 @@ def test_old_events_go_with_their_days(tmp_path: Path) -> None:
     day = at("2025-01-06") + timedelta(days=400)
     site.night(day.date().isoformat(), tables)
     assert sorted(row["id_message"] for row in site.rows("messages_mssante")) == ["m2", "m3"]
+
+
+def test_a_log_that_grows_while_it_is_read_is_read_all_the_same(tmp_path: Path) -> None:
+    """What came after is for the next night."""
+    site = Growing(tmp_path)
+    tables = _night_one()
+
+    def grow(source: str, rows: int) -> None:
+        with (tmp_path / "registre" / "messages_mssante.csv").open("a", encoding="utf-8") as stream:
+            stream.write(f"m{rows + 7};2025-01-20;{ET};envoye\n")
+
+    first = site.night("2025-02-01", tables, progress=grow)
+    assert first.nom == "00000001-20250201T020000Z"
+
+
+def test_two_sources_of_one_name_are_not_confused() -> None:
+    """A folder may hold two formats, and two folders the same name."""
+    names = identities([("exports", "pivot"), ("exports", "hl7v2"), ("exports", "pivot")])
+    assert names == [("exports", "pivot", 0), ("exports", "hl7v2", 0), ("exports", "pivot", 1)]
+
+
+class Tables(Ledger):
+    """Resumes its messages alone, as a database whose other queries have no `:depuis`."""
+
+    name: ClassVar[str] = "base"
+    grouping: ClassVar[Grouping] = Grouping.CONNECTION
+    incremental: ClassVar[bool] = False
+
+    def _rows(self, file: SourceFile, table: str) -> Iterator[Batch | Position]:
+        resumed = table == "messages_mssante"
+        start = {} if resumed else {table: "0"}
+        self._settings = self._settings.model_copy(update={"positions": {**self._settings.positions, **start}})
+        yield from (one for one in super()._rows(file, table) if resumed or not isinstance(one, Position))
+
+
+def test_a_table_that_does_not_resume_is_read_whole(tmp_path: Path) -> None:
+    """A dossier deleted from a database leaves the lake, beside messages that are only added."""
+    site = Growing(tmp_path, adapter=Tables)
+    tables = _night_one()
+    site.night("2025-02-01", tables)
+    tables["messages_mssante"].append(_message("m3", "2025-01-20"))
+    del tables["dossiers"][1]
+    night = site.night("2025-02-02", tables)
+    assert [row["id_dossier"] for row in site.rows("dossiers")] == ["dA"]
+    assert sorted(row["id_message"] for row in site.rows("messages_mssante")) == ["m1", "m2", "m3"]
+    assert night.collected.inventories[0].lignes["messages_mssante"] == 3
+    assert night.collected.positions == ({"messages_mssante": "3"},)
