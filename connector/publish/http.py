@@ -12,6 +12,7 @@ from typing import Any
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -28,10 +29,10 @@ class Exchange:
     def __init__(self, tls: ssl.SSLContext, delay: float, proxy: str | None = None) -> None:
         self._delay = delay
         self._sockets: list[socket.socket] = []
-        self._session = requests.Session()
-        self._session.trust_env = proxy is None  # the system's proxy unless one is given
-        if proxy:
-            self._session.proxies = {"http": proxy, "https": proxy}
+        self._proxy = proxy
+        self._session = _Session()
+        self._session.trust_env = False  # a .netrc would replace our authorisation; proxies are looked up below
+        self._session.headers["Accept-Encoding"] = "identity"  # the limit counts the bytes that are read
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter(tls, self._sockets))
 
@@ -54,12 +55,13 @@ class Exchange:
             if _never_connected(error):
                 raise NoAnswer("destinataire injoignable : connexion refusée ou nom inconnu", sent=False) from None
             raise NoAnswer("connexion coupée avant la fin de la réponse", sent=True) from None
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
             raise NoAnswer("réponse incomplète ou incompréhensible", sent=True) from None
 
     def _run(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        proxies = {"http": self._proxy, "https": self._proxy} if self._proxy else get_environ_proxies(url)
         with self._session.request(
-            method, url, data=body, headers=dict(headers), timeout=self._delay, allow_redirects=False, stream=True
+            method, url, data=body, headers=dict(headers), timeout=self._delay, proxies=proxies, stream=True
         ) as response:
             content = b""
             for chunk in response.iter_content(_CHUNK):
@@ -82,8 +84,10 @@ class Exchange:
 
     def _cut(self) -> None:
         for one in self._sockets:
-            with suppress(OSError):  # closed already
-                one.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError, TypeError):  # closed already, or no socket of the system
+                socket.socket.shutdown(
+                    one, socket.SHUT_RDWR
+                )  # not that of TLS, which takes it from the reader
 
 
 def _never_connected(error: BaseException) -> bool:
@@ -91,6 +95,13 @@ def _never_connected(error: BaseException) -> bool:
     reason: Any = error.args[0] if error.args else None
     reason = getattr(reason, "reason", reason)
     return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+
+
+class _Session(requests.Session):
+    """Never follows a redirect, nor reads the whole body of one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """There is none."""
 
 
 class _Adapter(HTTPAdapter):

@@ -196,6 +196,28 @@ def test_an_answer_without_end_is_cut(scripted: Any, folder: Path) -> None:
     assert _said(client, to, _sending(signer(folder))) == said
 
 
+def test_a_proxy_of_the_settings_is_used(scripted: Any, folder: Path) -> None:
+    """The request goes to the proxy, with the whole address."""
+    scripted.answers.append((201, {}, b""))
+    client, to = _client("http://127.0.0.1:1", folder, proxy=scripted.url)
+    assert _said(client, to, _sending(signer(folder))) == "accepte : HTTP 201"
+    assert scripted.got[0][0] == "http://127.0.0.1:1/depots"
+
+
+def test_a_netrc_never_replaces_our_token(
+    scripted: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lets us in comes from the settings alone."""
+    path = tmp_path / "netrc"
+    path.write_text("machine 127.0.0.1 login autre password autre\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(path))
+    scripted.answers.append((201, {}, b""))
+    client, to = _client(scripted.url, folder, jeton="env:JETON")
+    _said(client, to, _sending(signer(folder)))
+    assert scripted.got[0][1]["Authorization"] == "Bearer s3cr3t"
+
+
 def _with_oauth(scripted: Any, folder: Path, clock: Any = lambda: NOW) -> tuple[Client, Destination]:
     oauth2 = {"url": f"{scripted.url}/jeton", "client_id": "dui", "client_secret": "env:JETON", "portee": "depot"}
     to = destination("ars", url=scripted.url, delai=DELAY, oauth2=oauth2)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(201)
-        self.send_header("Content-Length", "0")
+        drips = self.path == "/goutte"
+        self.send_header("Content-Length", "500" if drips else "0")
         self.end_headers()
+        with suppress(OSError):
+            for _ in range(500 if drips else 0):
+                self.wfile.write(b" ")
+                time.sleep(0.05)
 
 
 class Server(HTTPServer):
@@ -71,12 +78,12 @@ def url(tmp_path: Path, root: Authority, name: str) -> Iterator[str]:
     thread.join()
 
 
-def _send(url: str, base: Path, tls: dict[str, str]) -> int | str:
+def _send(url: str, base: Path, tls: dict[str, str], path: str = "depots", delay: float = 2) -> int | str:
     from connector.publish.delivery import Sending
 
-    to = destination("ars", url=url, tls=tls, delai=2)
+    to = destination("ars", url=url, tls=tls, delai=delay)
     payload = body(edition())
-    sending = Sending("POST", "depots", payload.content_type, payload.body, "", "k", "s")
+    sending = Sending("POST", path, payload.content_type, payload.body, "", "k", "s")
     try:
         return Client(to, base, lambda reference, what: "phrase", lambda: NOW).send(sending).status
     except NoAnswer as error:
@@ -112,6 +119,20 @@ def test_an_authority_that_nobody_gave_is_refused(tmp_path: Path, url: str, name
 def test_without_our_certificate_the_server_does_not_answer(tmp_path: Path, url: str, name: str) -> None:
     """A server that demands one cuts; nothing is taken for a success."""
     assert _send(url, tmp_path, {"ca_bundle": "ac.pem"}) in (REFUSED, "connexion coupée avant la fin de la réponse")
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1"], indirect=True)
+def test_a_slow_drip_is_cut_under_tls_too(tmp_path: Path, root: Authority, url: str, name: str) -> None:
+    """The connection is cut under the reader's feet, which says so and nothing else."""
+    key = new_key()
+    pem(tmp_path / "client.pem", certificate("Les Érables", key, root), key)
+    ours = {"certificat": "client.pem", "ca_bundle": "ac.pem"}
+    start = time.monotonic()
+    assert _send(url, tmp_path, ours, "goutte", 0.3) in (
+        "réponse incomplète ou incompréhensible",
+        "connexion coupée avant la fin de la réponse",
+    )
+    assert time.monotonic() - start < 10
 
 
 def test_a_certificate_that_cannot_be_used_is_said(tmp_path: Path) -> None:
