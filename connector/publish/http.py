@@ -85,9 +85,7 @@ class Exchange:
     def _cut(self) -> None:
         for one in self._sockets:
             with suppress(OSError, TypeError):  # closed already, or no socket of the system
-                socket.socket.shutdown(
-                    one, socket.SHUT_RDWR
-                )  # not that of TLS, which takes it from the reader
+                socket.socket.shutdown(one, socket.SHUT_RDWR)  # not that of TLS, which takes it from the reader
 
 
 def _never_connected(error: BaseException) -> bool:
