@@ -50,7 +50,7 @@ _KINDS = (
         "finess_non_confirme",
         _B,
         "Rien ne confirme que ce numéro soit un FINESS géographique.",
-        "Fournissez la table « etablissements » ou une correspondance.",
+        "Fournissez la table « etablissements » ou une correspondance, ou importez le registre FINESS.",
     ),
     FindingKind(
         "ecart_historique",
