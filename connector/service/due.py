@@ -49,6 +49,20 @@ def is_due(at: str, calendar: Calendrier, past: Past, now: datetime) -> bool:
     return tried is None or not past.echecs or now >= tried + pause(past.echecs)
 
 
+def measure_is_due(calendar: Calendrier, collected: Past, measured: Past, now: datetime) -> bool:
+    """Whether to measure: at its hour, and again when the collection of the night came after that hour."""
+    if collected.reussi is None:
+        return False  # there is nothing to measure yet
+    if is_due(calendar.mesure, calendar, measured, now):
+        return True
+    zone = ZoneInfo(calendar.fuseau)
+    hour = appointed(calendar.mesure, zone, now)
+    between = appointed(calendar.collecte, zone, now) > hour  # tonight's collection, whose measure is still to come
+    done = _believed(measured.reussi, now)
+    late = collected.reussi > hour and (done is None or done < collected.reussi)
+    return late and not between and not measured.echecs
+
+
 def pause(failures: int) -> timedelta:
     """How long to wait after so many failures in a row."""
     doubled: timedelta = _RETRY * 2 ** min(failures - 1, 10)

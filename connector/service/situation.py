@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from connector.config import Calendrier
 from connector.publish.waits import due, open_until
-from connector.service.due import Past, is_due
+from connector.service.due import Past, is_due, measure_is_due
 from connector.state import runs
 from connector.state.tables import alerts, outbox
 from connector.state.tables import runs as table
@@ -65,11 +65,8 @@ def to_send(connection: Connection, now: datetime, known: Collection[str]) -> bo
 
 def verbs_due(connection: Connection, calendar: Calendrier, now: datetime, known: Collection[str]) -> list[str]:
     """What to run now, in order: collect, measure what was collected, send to the destinations that are on."""
-    wanted = [
-        verb
-        for verb, at in (("collect", calendar.collecte), ("measure", calendar.mesure))
-        if is_due(at, calendar, past(connection, verb), now)
-    ]
-    if "measure" in wanted and runs.last(connection, "collect", done=True) is None:
-        wanted.remove("measure")  # there is nothing to measure yet
+    collected, measured = past(connection, "collect"), past(connection, "measure")
+    wanted = ["collect"] if is_due(calendar.collecte, calendar, collected, now) else []
+    if measure_is_due(calendar, collected, measured, now):
+        wanted.append("measure")
     return [*wanted, "publish"] if to_send(connection, now, known) else wanted

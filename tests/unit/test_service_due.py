@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector.config import Calendrier
-from connector.service.due import Past, appointed, is_due, pause
+from connector.service.due import Past, appointed, is_due, measure_is_due, pause
 
 PARIS = ZoneInfo("Europe/Paris")
 CALENDAR = Calendrier(collecte="02:30")
@@ -66,3 +66,28 @@ def test_a_run_noted_in_the_future_is_not_believed() -> None:
     """A clock that jumped ahead and came back does not silence the service for years."""
     future = _utc("2031-01-01T00:00")
     assert is_due("02:30", CALENDAR, Past(future, future), _utc("2025-01-10T09:00"))
+
+
+def _at(text: str) -> Past:
+    return Past(_utc(text), _utc(text))
+
+
+def test_a_measure_waits_for_its_hour() -> None:
+    """The night's collection done at half past two is measured at its hour, not before."""
+    calendar = Calendrier(collecte="02:00", mesure="04:00")
+    collected, measured = _at("2025-01-10T01:30"), _at("2025-01-09T03:00")
+    assert not measure_is_due(calendar, collected, measured, _utc("2025-01-10T02:00"))
+    assert measure_is_due(calendar, collected, measured, _utc("2025-01-10T03:00"))
+
+
+def test_a_late_collection_is_measured_the_same_day() -> None:
+    """A collection that failed at night and came at nine is measured then, once."""
+    calendar = Calendrier(collecte="02:00", mesure="04:00")
+    collected, measured = _at("2025-01-10T08:00"), _at("2025-01-10T03:00")
+    assert measure_is_due(calendar, collected, measured, _utc("2025-01-10T08:05"))
+    assert not measure_is_due(calendar, collected, _at("2025-01-10T08:05"), _utc("2025-01-10T08:30"))
+
+
+def test_nothing_is_measured_before_a_first_collection() -> None:
+    """There is nothing to measure yet."""
+    assert not measure_is_due(Calendrier(), Past(), Past(), _utc("2025-01-10T12:00"))
