@@ -175,3 +175,13 @@ def test_the_local_date_is_that_of_the_establishment(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.night("2025-02-02", tables)
     assert _entries(site) == [("dA", date(2025, 1, 31))]
+
+
+def test_a_measure_date_that_the_calendar_does_not_have_is_asked_for(tmp_path: Path) -> None:
+    """A window that ends on 12 January is not known, unless its end is told; those of the months are."""
+    site = Site(tmp_path)
+    site.night("2025-01-09", people(("A", "2024-11-10")))
+    site.night("2025-01-13", people(("A", "2025-01-12")))
+    day = date(2025, 1, 12)
+    asked = read_last(site.etat, site.settings, [day]).collected.directory.ets[ET]
+    assert (_depuis(site), asked.journal_depuis) == (date(2024, 11, 1), day)
