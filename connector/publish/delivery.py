@@ -6,7 +6,7 @@ Each step is a named point: a test stops there, the next start goes on. `POINTS`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -95,15 +95,23 @@ def deliver(
     found: Counter[Verdict] = Counter()
     for destination in destinations:
         if destination.actif:
-            tried: set[int] = set()
-            while fresh := [one for one in _due(database, destination, around) if one not in tried]:
-                tried.update(fresh)
-                for outbox_id in fresh:
-                    if around.stop():
-                        return found
-                    verdict = _one(database, outbox_id, destination, transports[destination.id], signer, around)
-                    found.update([verdict] if verdict else [])
+            found.update(_pass(database, destination, transports[destination.id], signer, around))
     return found
+
+
+def _pass(
+    database: Database, destination: Destination, transport: Transport, signer: Signer, around: Surroundings
+) -> Iterator[Verdict]:
+    """Each submission of a destination once; what becomes due meanwhile, a next revision for instance, too."""
+    tried: set[int] = set()
+    while fresh := [one for one in _due(database, destination, around) if one not in tried]:
+        tried.update(fresh)
+        for outbox_id in fresh:
+            if around.stop():
+                return
+            verdict = _one(database, outbox_id, destination, transport, signer, around)
+            if verdict is not None:
+                yield verdict
 
 
 def _due(database: Database, destination: Destination, around: Surroundings) -> list[int]:
@@ -127,8 +135,7 @@ def _one(
     around.at("apres_reservation")
     if row is None:
         return None
-    sending = sending_of(row, signer)
-    answer, judgement = _attempt(row, sending, destination, transport, around)
+    answer, judgement = _attempt(row, signer, destination, transport, around)
     with database.transaction() as connection:
         settle(connection, row, judgement, answer, around.clock(), destination=destination, draw=around.draw())
         around.at("reglement_non_valide")
@@ -144,9 +151,10 @@ def sending_of(row: Row[Any], signer: Signer) -> Sending:
 
 
 def _attempt(
-    row: Row[Any], sending: Sending, destination: Destination, transport: Transport, around: Surroundings
+    row: Row[Any], signer: Signer, destination: Destination, transport: Transport, around: Surroundings
 ) -> tuple[Answer | None, Judgement]:
     try:
+        sending = sending_of(row, signer)
         if row.etat == UNKNOWN:
             around.at("avant_question")
             held = transport.ask(sending)
@@ -158,4 +166,7 @@ def _attempt(
         around.at("apres_reponse")
     except NoAnswer as error:
         return None, no_answer(error)
+    except Exception as error:  # a defect met with one submission must not hold the others for ever
+        words = f"erreur inattendue ({type(error).__name__}) : signalez-la à l'équipe de dui-connector"
+        return None, Judgement(Verdict.UNKNOWN, words)
     return answer, judge(destination.type, answer, sending.digest, around.clock())

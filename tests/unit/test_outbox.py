@@ -193,6 +193,18 @@ def test_what_may_have_arrived_stays_so_until_it_is_known(database: Database, by
     assert _states(database) == ["retenu", "inconnu"]
 
 
+def test_a_defect_met_with_one_submission_holds_no_other(database: Database, by: Signer) -> None:
+    """A body that cannot be read back, say: it stays listed with words, and the others leave."""
+    for month in (1, 2, 3):
+        queued(database, edition(month=month), [ARS], by)
+    with database.transaction() as connection:
+        connection.execute(outbox.update().where(outbox.c.id == 1).values(corps=b"abime"))
+    assert _send(database, Receiver(), by) == {Verdict.UNKNOWN: 1, Verdict.ACCEPTED: 2}
+    with database.transaction() as connection:
+        (item,) = ledger.listed(connection, ["inconnu"])
+    assert item.motif == "erreur inattendue (error) : signalez-la à l'équipe de dui-connector"
+
+
 def test_giving_up_is_a_state_that_can_be_taken_back(database: Database, by: Signer) -> None:
     """Nothing is deleted: what was given up stays listed and can be sent again."""
     queued(database, edition(), [ARS], by)
