@@ -19,9 +19,11 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connector.config import Finess, SourceSettings, Zone, load_toml, validate
 from connector.model.finess import normalise_finess
-from connector.model.tables import TABLES, Column, Kind
+from connector.model.tables import REFERENCE_TABLES, TABLES, Column, Kind
 from connector.query import SINCE, has_since, refusal
 
+# Rows of these may change, and nothing tells a changed row from the one it replaces; or they are few.
+READ_WHOLE = REFERENCE_TABLES | {"sejours", "projets_personnalises", "evenements_agenda"}
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 
 DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
@@ -212,6 +214,10 @@ def _query_faults(base: tuple[str, ...], section: TableMapping) -> Iterator[_Fau
     asked = section.requete is not None and has_since(section.requete)
     if asked and section.depuis is None:
         yield _Fault((*base, "depuis"), f"la colonne de la requête comparée à « :{SINCE} »", "rien")
+    if asked and base[1] in READ_WHOLE:
+        yield _Fault(
+            (*base, "depuis"), "une requête sans « :depuis » : cette table est toujours lue entière", f":{SINCE}"
+        )
     if section.depuis is not None and not asked:
         yield _Fault((*base, "depuis"), f"une requête qui utilise « :{SINCE} »", section.depuis)
 

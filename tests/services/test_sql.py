@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,9 +20,10 @@ from connector.contract.harness import expected_rows, rows_of
 from connector.demo import database, mapped
 from connector.demo.organisation import Organisation
 from connector.errors import SourceUnreachableError
-from connector.mapping import settled
+from connector.mapping import load_mapping, settled
 from connector.model.tables import TABLES
 from tests.contract.harness_sql import SQL
+from tests.lib import suggest_schemas
 from tests.lib.run import as_entry, command, measure, source
 from tests.lib.servers import SECRET, Postgres, Server
 
@@ -272,14 +277,60 @@ def test_a_server_that_cannot_be_reached_is_told(
     assert str(met.value) == f"DUI : {words}"
 
 
+def _written(server: Server, folder: Path) -> Path:
+    """The settings of this server, as a person writes them."""
+    keys = "\n".join(f"{key} = {json.dumps(value)}" for key, value in server.options().items())
+    config = folder / "connecteur.toml"
+    config.write_text(f'[[source]]\nnom = "DUI"\ntype = "sql"\nmapping = "{MAPPING}"\n{keys}\n', encoding="utf-8")
+    return config
+
+
+def test_a_check_counts_every_query(filled: Server, tmp_path: Path) -> None:
+    """Rows counted by the server, a few of them read; then a type that has changed, told with a shape."""
+    config, memory = _written(filled, tmp_path), tmp_path / "suivi.json"
+    asked = ("mapping", "check", MAPPING, "DUI", "--config", config, "--limite", "2", "--suivi", memory)
+    first = command(*asked)
+    assert (first.code, first.err) == (0, ""), first.out
+    assert re.search(r"^usagers : DUI, 2 lignes lues sur [0-9]{3}, conforme$", first.out, re.MULTILINE)
+    filled.execute(
+        "CREATE TABLE s AS SELECT no_finess, num_usager, 20250102 AS dt_entree, dt_sortie, cd_etat FROM sejour"
+    )
+    filled.execute("DROP TABLE sejour", "ALTER TABLE s RENAME TO sejour")
+    again = command(*asked)
+    assert again.code == 11
+    told = "  depuis la dernière fois : la colonne « dt_entree » tenait une date, elle tient un nombre, ainsi 99999999"
+    assert told in again.out.splitlines()
+
+
+def test_a_mapping_is_proposed_of_a_server(server: Server, tmp_path: Path) -> None:
+    """Its tables are listed, sampled and joined; what is proposed reads back without a fault."""
+    suggest_schemas.write_base(tmp_path / "modele.sqlite")
+    with closing(sqlite3.connect(tmp_path / "modele.sqlite")) as model:
+        for table, created in model.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall():
+            rows = model.execute(f"SELECT * FROM {table}").fetchall()
+            lines = ["(" + ", ".join(_literal(value) for value in row) + ")" for row in rows]
+            server.execute(created, f"INSERT INTO {table} VALUES " + ", ".join(lines))
+    config, output = _written(server, tmp_path), tmp_path / "propose.toml"
+    ran = command("mapping", "suggest", "DUI", "--config", config, "--output", output)
+    assert (ran.code, ran.err) == (0, "")
+    proposed = load_mapping(output)
+    for table, columns in suggest_schemas.BASE_EXPECTED.items():
+        told = {column: heading.casefold() for column, heading in proposed.tables[table].colonnes.items()}
+        assert {column: told.get(column) for column in columns} == {
+            column: heading.casefold() for column, heading in columns.items()
+        }
+    assert [item.text() for item in adapter(server, output).read(TABLES) if isinstance(item, Problem)] == []
+
+
+def _literal(value: object) -> str:
+    if value is None or isinstance(value, int):
+        return "NULL" if value is None else str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 def test_an_audit_of_a_server(filled: Server, tmp_path: Path) -> None:
     """By its name in the settings; when the server falls, exit 12, one line, and nothing is written."""
-    keys = "\n".join(
-        f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
-        for key, value in filled.options().items()
-    )
-    config = tmp_path / "connecteur.toml"
-    config.write_text(f'[[source]]\nnom = "DUI"\ntype = "sql"\nmapping = "{MAPPING}"\n{keys}\n', encoding="utf-8")
+    config = _written(filled, tmp_path)
     asked = ("audit", "DUI", "--config", config, "--date-mesure", "2025-04-01", "--programme", "esms-2025", "--output")
     assert os.environ["MDP_DUI"] == SECRET
     done = command(*asked, tmp_path / "audit")

@@ -149,6 +149,17 @@ def test_since_and_its_column_go_together(folder: Path) -> None:
     ]
 
 
+def test_a_table_whose_rows_change_is_read_whole(folder: Path) -> None:
+    """A stay that ends would stand beside the same one without its end."""
+    path = folder / "m.toml"
+    text = MAPPING.replace('etat FROM sejour -- tous"', 'etat FROM sejour WHERE entree > :depuis"\ndepuis = "entree"')
+    path.write_text(text, encoding="utf-8")
+    assert check(folder)[1] == [
+        f"{path}, clé « tables.sejours.depuis » : attendu une requête sans « :depuis » : cette table est toujours lue "
+        "entière, trouvé ':depuis' ; corrigez cette valeur."
+    ]
+
+
 def test_only_what_is_new_is_read_again(folder: Path) -> None:
     """A number is compared as one: 10 comes after 9. A table without `:depuis` has no position."""
     items = list(adapter(folder).read({"mises_a_jour", "usagers"}))
