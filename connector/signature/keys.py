@@ -7,6 +7,7 @@ key that ever signed, so that old submissions stay verifiable; `revocations.json
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from connector.disk import sync_folder
 from connector.errors import SettingsError, StateError, UsageError
 
 _FOLDER, _PRIVATE, _PUBLIC, _REVOKED = "signature", "cle.pem", "publiques.json", "revocations.json"
@@ -139,22 +141,20 @@ def _write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     _fill(temporary, content)
     temporary.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _place(path: Path, content: bytes) -> None:
     """Write a file that must not exist; whoever comes second keeps the first one's."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     _fill(temporary, content)
-    try:
+    with suppress(FileExistsError):  # the first one's key is as good
         if os.name == "posix":
             path.hardlink_to(temporary)
         else:  # a rename refuses an existing target there
             temporary.rename(path)
-    except FileExistsError:
-        pass  # the first one's key is as good
     temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _fill(path: Path, content: bytes) -> None:
@@ -163,12 +163,3 @@ def _fill(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # Windows has no folder to sync
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

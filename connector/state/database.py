@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
+from connector.disk import sync_file
 from connector.errors import StateError
 
 NAME = "etat.db"
@@ -49,7 +50,7 @@ class Database:
         temporary.unlink(missing_ok=True)
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(temporary)) as target:
             source.backup(target)
-        _sync(temporary)
+        sync_file(temporary)
         temporary.replace(self.path.with_name(_COPY))
 
     def close(self) -> None:
@@ -149,7 +150,7 @@ def _mend(path: Path, now: datetime) -> str:
     if copy.exists() and _sound(copy):
         temporary = path.with_name(path.name + ".tmp")
         temporary.write_bytes(copy.read_bytes())
-        _sync(temporary)
+        sync_file(temporary)
         temporary.replace(path)
         return f"base d'état abîmée mise de côté ({aside.name}) ; la dernière copie saine la remplace"
     return f"base d'état abîmée mise de côté ({aside.name}) ; sans copie saine, une base neuve la remplace"
@@ -161,8 +162,3 @@ def _sound(path: Path) -> bool:
             return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
     except sqlite3.DatabaseError:
         return False
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())
