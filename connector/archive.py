@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import orjson
 
-from connector.disk import digest, sync_tree
+from connector.disk import digest, sync_tree, working_folder
 from connector.errors import SettingsError
 from connector.lake.snapshots import FOLDER as LAKE
 from connector.lake.snapshots import Lake
@@ -37,8 +36,8 @@ def write_archive(etat: Path, target: Path, now: datetime, logiciel: str, sealed
         OSError: it cannot be written.
     """
     temporary = target.with_name(target.name + ".tmp")
-    with tempfile.TemporaryDirectory(prefix="sauvegarde-", dir=etat) as scratch:
-        copy = Path(scratch) / DATABASE
+    with working_folder(etat, "sauvegarde") as scratch:
+        copy = scratch / DATABASE
         with closing(sqlite3.connect(etat / DATABASE)) as source, closing(sqlite3.connect(copy)) as other:
             source.backup(other)
         digests: dict[str, str] = {}
@@ -66,8 +65,7 @@ def read_archive(source: Path, etat: Path, now: datetime) -> bytes | None:
         OSError: the disk refuses.
     """
     etat.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="restauration-", dir=etat) as scratch:
-        folder = Path(scratch)
+    with working_folder(etat, "restauration") as folder:
         names = _extracted(source, folder)
         keys = (folder / KEYS).read_bytes() if KEYS in names else None
         (folder / KEYS).unlink(missing_ok=True)
