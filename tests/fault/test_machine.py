@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ def _settings(folder: Path, address: str) -> Path:
     path = folder / "connecteur.toml"
     path.write_text(
         f'[site]\netat = "etat"\n[[destination]]\nid = "ars"\ntype = "csv"\nurl = "{address}"\n'
-        "delai = 2\nattente_min = 0\nattente_max = 0\n"
+        "delai = 6\nattente_min = 0\nattente_max = 0\n"
     )
     return path
 
@@ -199,14 +200,16 @@ def test_two_instances_send_once(tmp_path: Path) -> None:
     """The second one says so and leaves, with the code of what waits; nothing is sent twice."""
     folder = tmp_path / "etat"
     database = _queue(folder, 12)
-    with receiver(folder, silence=1.5) as address:
+    with receiver(folder, silence=4) as address:
         settings = _settings(tmp_path, address)
         plan(address, "silence_apres")
         command = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
         first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while state(address)["requetes"] == 0:
             time.sleep(0.02)
+        first.send_signal(signal.SIGSTOP)  # in the middle of a submission, for as long as the second one takes
         second = _publish(settings)
+        first.send_signal(signal.SIGCONT)
         assert first.wait(60) in (0, 14)
         _publish(settings)
         _kept(database, address, 12)

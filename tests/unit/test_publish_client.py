@@ -21,7 +21,7 @@ from connector.signature import Signer
 from tests.lib.receiver import plan, receiver
 from tests.lib.submissions import NOW, body, destination, edition, signer
 
-DELAY = 0.4
+DELAY = 1.0
 
 
 @pytest.fixture(scope="module")
