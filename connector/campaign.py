@@ -15,13 +15,14 @@ from sqlalchemy import Connection
 from connector.agenda import elapsed
 from connector.agent import Measured, measure_at
 from connector.collect import Collected
-from connector.config import Settings
+from connector.config import Settings, Succession
 from connector.errors import SettingsError
 from connector.indicators.evaluate import Request, Site
 from connector.indicators.findings import History, history_of
 from connector.indicators.programme import Programme, convention_of, load_programme
 from connector.model.edition import Edition
 from connector.model.findings import Severity
+from connector.model.period import Period
 from connector.model.result import Etablissement, Measure, Motif, Result, WorkItem
 from connector.restate import reason, restated
 from connector.state import editions as store
@@ -217,12 +218,23 @@ def _proposed(ground: Ground, measure: Measure, known: Mapping[Identity, Kept]) 
     for et in measure.etablissements:
         if not by_et.get(et.finess_et) or not elapsed(measure.date_mesure, ground.collected_at, et.zone):
             continue
+        if not _existing(ground.settings.succession, et.finess_et, by_et[et.finess_et][0].periode):
+            continue
         held_by = tuple(sorted(blocking.get(et.finess_et, set()) | blocking.get("", set())))
         draft = _draft(ground, measure, et, by_et[et.finess_et])
         before = known.get(_identity(draft))
         edition = draft if before is None else _revised(draft, held_by, before)
         if edition is not None:
             yield Proposed(edition, held_by, before, draft.resultats)
+
+
+def _existing(successions: Sequence[Succession], finess_et: str, periode: Period) -> bool:
+    """Whether an ET exists during some day of a window: one that another follows ends the day before."""
+    return all(
+        (one.ancien != finess_et or periode.first < one.depuis)
+        and (one.nouveau != finess_et or periode.last >= one.depuis)
+        for one in successions
+    )
 
 
 def _blocking(measure: Measure) -> dict[str, set[str]]:

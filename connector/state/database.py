@@ -50,6 +50,7 @@ class Database:
         temporary.unlink(missing_ok=True)
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(temporary)) as target:
             source.backup(target)
+        _private(temporary)
         sync_file(temporary)
         temporary.replace(self.path.with_name(_COPY))
 
@@ -71,8 +72,7 @@ def open_database(folder: Path, now: datetime) -> Database:
         _prepare(engine)
         with _told(path), engine.begin() as connection:
             _migrate(connection)
-        if os.name == "posix":
-            path.chmod(0o600)
+        _private(path)
     except OSError as error:
         raise StateError(f"{folder} : dossier d'état inutilisable ({error.strerror}) ; vérifiez ses droits.") from None
     except sqlite3.Error as error:  # while looking at a file that may be damaged
@@ -162,3 +162,9 @@ def _sound(path: Path) -> bool:
             return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
     except sqlite3.DatabaseError:
         return False
+
+
+def _private(path: Path) -> None:
+    """Readable by its owner alone; on Windows the rights of the folder protect it."""
+    if os.name == "posix":
+        path.chmod(0o600)

@@ -137,6 +137,20 @@ def test_a_successor_has_the_history_of_its_elder(tmp_path: Path, database: Data
     assert outcome.edition.debut == date(2025, 3, 1)
 
 
+def test_an_elder_is_no_longer_measured_once_it_is_followed(tmp_path: Path, database: Database) -> None:
+    """An ET exists until the day before its successor's first: no edition of a window wholly after, or before."""
+    both = {name: text + text.partition("\n")[2].replace(ET, "010900124") for name, text in TABLES.items()}
+    succession = [{"ancien": ET, "nouveau": "010900124", "depuis": date(2025, 2, 10), "reference": "arrêté"}]
+    with _ground(tmp_path, both, _settings(succession=succession)) as ground:
+        outcomes = _pass(ground, database, date(2025, 2, 1), date(2025, 3, 1), date(2025, 4, 1))
+    assert [(one.edition.finess_et, one.edition.date_mesure.month) for one in outcomes] == [
+        (ET, 2),
+        (ET, 3),
+        ("010900124", 3),
+        ("010900124", 4),
+    ]
+
+
 def test_nothing_is_measured_before_the_window_has_elapsed(tmp_path: Path, database: Database) -> None:
     """A snapshot collected before the measure date, in the ET's zone, does not hold the whole window."""
     before_midnight = datetime(2025, 3, 31, 21, 59, tzinfo=timezone.utc)
