@@ -21,7 +21,7 @@ def demo(
 
     from connector.cli.audit import run_audit
     from connector.cli.run import Options
-    from connector.demo import courriels, fhir_echanges, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
+    from connector.demo import courriels, database, fhir_echanges, hl7v2, mapped, pdsm, pivot, postfix, tddui, xds
     from connector.demo.organisation import Organisation
 
     organisation = Organisation(graine, date_mesure=date(2025, 4, 1))
@@ -32,6 +32,7 @@ def demo(
     others["echanges"] = fhir_echanges
     for name, writer in others.items():
         writer.write(organisation, dossier / "autres-formats" / name)
+    database.write(organisation, dossier / "autres-formats" / "base" / f"{database.SQL_DUI}.sqlite")
     run_audit(
         Options([exports], ["2025-04-01"], "esms-2025", None, False, None, None, False),
         dossier / "audit",

@@ -15,9 +15,13 @@ import pytest
 from connector.adapters.base import Batch, Item, Position, Problem
 from connector.adapters.dui.mapped_sources import find_sources
 from connector.adapters.dui.sql import SqlAdapter
+from connector.collect import Source
 from connector.config import SourceSettings, load_settings
+from connector.demo import database, mapped
+from connector.demo.organisation import Organisation
 from connector.errors import SettingsError, SourceUnreachableError
-from tests.lib.run import command
+from connector.mapping import settled
+from tests.lib.run import as_entry, command, measure, source
 
 ET = "010900116"
 MAPPING = """
@@ -108,6 +112,21 @@ def test_an_audit_reads_a_base_by_its_name(folder: Path) -> None:
     (source,) = json.loads((folder / "audit" / "indicateurs.json").read_bytes())["sources"]
     assert source["adaptateur"] == "sql"
     assert source["lignes"] == {"mises_a_jour": 2, "sejours": 2, "usagers": 2}
+
+
+def test_the_figures_of_a_base_are_those_of_the_pivot_files(tmp_path: Path) -> None:
+    """Every field of every result of the demo, from the same rows in a database."""
+    demo = Organisation(1)
+    database.write(demo, tmp_path / "dui.sqlite")
+    mapped.reduced_pivot(demo, tmp_path / "pivot", database.SQL_DUI)
+    base = {"nom": "DUI", "type": "sql", "base": "sqlite", "chemin": tmp_path / "dui.sqlite"}
+    mapping = {"mapping": mapped.MAPPINGS / f"{database.SQL_DUI}.toml"}
+    settings = settled(SourceSettings.model_validate(base | mapping))
+    read, _ = measure([Source(SqlAdapter, "DUI", (), settings)])
+    reference, _ = measure([source("pivot", tmp_path / "pivot")])
+    figures = [[as_entry(one) for one in each.resultats] for each in read]
+    assert figures == [[as_entry(one) for one in each.resultats] for each in reference]
+    assert len(figures[0]) == 72
 
 
 def test_a_source_without_a_mapping_is_refused() -> None:
