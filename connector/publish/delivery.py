@@ -17,6 +17,7 @@ from connector.config import Destination
 from connector.publish.answers import Answer, Judgement, NoAnswer, Verdict, judge, no_answer
 from connector.publish.outbox import UNKNOWN, body_of, due_now, recover, reserve, settle
 from connector.publish.same import same_resource
+from connector.publish.waits import open_until
 from connector.signature import Signer
 from connector.state.database import Database
 
@@ -34,6 +35,7 @@ POINTS = (
     "apres_reglement",
 )
 At = Callable[[str], None]
+_FAILED = (Verdict.WAITS, Verdict.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,13 @@ def _pass(
             verdict = _one(database, outbox_id, destination, transport, signer, around)
             if verdict is not None:
                 yield verdict
+            if verdict in _FAILED and _left_alone(database, destination, around):
+                return  # thousands may wait behind
+
+
+def _left_alone(database: Database, destination: Destination, around: Surroundings) -> bool:
+    with database.transaction() as connection:
+        return bool(open_until(connection, destination.id, around.clock()))
 
 
 def _due(database: Database, destination: Destination, around: Surroundings) -> list[int]:
