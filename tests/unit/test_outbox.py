@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import OKPKey
 from sqlalchemy import select
 
 from connector.errors import UsageError
@@ -15,11 +16,13 @@ from connector.publish import ledger
 from connector.publish.answers import Answer, NoAnswer, Verdict
 from connector.publish.decisions import abandon, release, retry
 from connector.publish.delivery import Sending, Surroundings, deliver
-from connector.publish.outbox import digest, enqueue, idempotency_key
+from connector.publish.outbox import body_of, digest, enqueue, idempotency_key, queue
 from connector.publish.waits import FAILURES, backoff, due, stamp
-from connector.signature import Signer, revoke
+from connector.signature import Signer, Trust, revoke, verify_detached
+from connector.state import editions as store
 from connector.state.database import Database, open_database
 from connector.state.tables import circuits, outbox
+from tests.lib import editions as measured
 from tests.lib.submissions import NOW, body, destination, edition, queued, signer
 
 ARS, OPEN = destination("ars"), destination("donnees-ouvertes")
@@ -83,6 +86,26 @@ def test_one_submission_per_destination_and_edition(database: Database, by: Sign
     with database.transaction() as connection:
         assert enqueue(connection, number, edition(), ARS, body(edition()), by, NOW, False) == 0
         assert ledger.counts(connection) == {"ars": {"en_attente": 1}, "donnees-ouvertes": {"en_attente": 1}}
+
+
+def test_a_measured_edition_is_queued_for_who_takes_it(database: Database, by: Signer) -> None:
+    """Real bodies, signed; none for a destination that is off, or takes neither this ET nor these indicators."""
+    one = measured.edition()
+    taken = [measured.destination(kind, id=kind) for kind in ("fhir", "adx", "dhis2", "csv")]
+    others = [
+        measured.destination("csv", id="eteinte", actif=False),
+        measured.destination("csv", id="autre-et", etablissements=["010900116"]),
+        measured.destination("csv", id="autre-chose", indicateurs=["inconnu"]),
+    ]
+    with database.transaction() as connection:
+        number = store.add(connection, one, "instantané", ())
+        assert queue(connection, number, one, [*taken, *others], by, NOW, False) == 4
+        assert queue(connection, number, one, [*taken, *others], by, NOW, False) == 0
+        rows = connection.execute(select(outbox)).all()
+    trusted = Trust({by.kid: OKPKey.import_key(by.public_jwk)})
+    for row in rows:
+        assert row.empreinte == digest(body_of(row))
+        verify_detached(body_of(row), row.signature, trusted, NOW)
 
 
 def test_false_duplicates_have_their_own_keys() -> None:

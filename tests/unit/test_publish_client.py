@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 
 from connector.config import Destination
-from connector.publish.answers import Answer, NoAnswer, judge, no_answer
+from connector.publish import ledger
+from connector.publish.answers import Answer, NoAnswer, Verdict, judge, no_answer
 from connector.publish.client import Client, url_of
-from connector.publish.delivery import Sending
-from connector.publish.outbox import digest
+from connector.publish.delivery import Sending, Surroundings, deliver
+from connector.publish.outbox import digest, enqueue
 from connector.signature import Signer
+from connector.state import editions as store
+from connector.state.database import open_database
 from tests.lib.receiver import plan, receiver
-from tests.lib.submissions import NOW, body, destination, edition, signer
+from tests.lib.submissions import NOW, Body, body, destination, edition, signer
 
 DELAY = 1.0
 
@@ -127,8 +130,14 @@ class Scripted(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def do_PUT(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
-        received = self.rfile.read(int(self.headers["Content-Length"]))
+        received = self.rfile.read(int(self.headers["Content-Length"] or 0))
         script: Any = self.server
         script.got.append((self.path, dict(self.headers.items()), received))
         status, headers, content = script.answers.pop(0)
@@ -216,6 +225,28 @@ def test_a_netrc_never_replaces_our_token(
     client, to = _client(scripted.url, folder, jeton="env:JETON")
     _said(client, to, _sending(signer(folder)))
     assert scripted.got[0][1]["Authorization"] == "Bearer s3cr3t"
+
+
+def test_a_fhir_server_is_asked_before_it_gets_the_same_again(scripted: Any, folder: Path, tmp_path: Path) -> None:
+    """After a lost answer: GET at the place of the PUT; what is there already does not leave again."""
+    fhir = {"content-type": "application/fhir+json"}
+    resource = b'{"resourceType":"MeasureReport","id":"a","group":[{"population":[{"count":3}]}]}'
+    held = resource.replace(b'"id":"a"', b'"id":"a","meta":{"versionId":"1"}')
+    to = destination("ars", type="fhir", url=scripted.url, delai=DELAY)
+    database, by = open_database(tmp_path, NOW), signer(folder)
+    one = edition()
+    with database.transaction() as connection:
+        number = store.add(connection, one, "", ())
+        put = Body(resource, fhir["content-type"], "PUT", "MeasureReport/a")
+        enqueue(connection, number, one, to, put, by, NOW, False)
+    scripted.answers += [(500, {}, b""), (404, fhir, b""), (502, {}, b""), (200, fhir, held)]
+    client = {"ars": Client(to, tmp_path, _secret, lambda: NOW)}
+    found = [deliver(database, [to], client, by, Surroundings(lambda: NOW, lambda: 0.5)) for _ in range(4)]
+    assert found == [{Verdict.UNKNOWN: 1}, {Verdict.UNKNOWN: 1}, {Verdict.ACCEPTED: 1}, {}]
+    assert [len(received) > 0 for _, _, received in scripted.got] == [True, False, True, False]
+    with database.transaction() as connection:
+        (item,) = ledger.listed(connection)
+    assert item.motif == "déjà chez le destinataire, qui l'a montrée"
 
 
 def _with_oauth(scripted: Any, folder: Path, clock: Any = lambda: NOW) -> tuple[Client, Destination]:
