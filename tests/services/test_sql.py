@@ -14,6 +14,7 @@ import pytest
 
 from connector.adapters.base import Batch, Item, Position, Problem
 from connector.adapters.dui.sql import SqlAdapter
+from connector.adapters.dui.sql_check import check_database
 from connector.collect import Source
 from connector.config import SourceSettings
 from connector.contract.harness import expected_rows, rows_of
@@ -300,6 +301,19 @@ def test_a_check_counts_every_query(filled: Server, tmp_path: Path) -> None:
     assert again.code == 11
     told = "  depuis la dernière fois : la colonne « dt_entree » tenait une date, elle tient un nombre, ainsi 99999999"
     assert told in again.out.splitlines()
+
+
+def test_a_check_leaves_long_queries_early(server: Server, tmp_path: Path) -> None:
+    """A few rows of each are read over one session, however many are left."""
+    query = LONG[server.base].replace("20000000", "400000")
+    path = stays(tmp_path, query)
+    other = f'[tables.usagers]\nrequete = "{query}"\ncolonnes = {{finess_et = "finess", id_usager = "num"}}\n'
+    path.write_text(path.read_text(encoding="utf-8") + other, encoding="utf-8")
+    checks, _ = check_database((), settings(server, path), load_mapping(path), 10, {})
+    assert [(check.table, check.lignes, check.total, check.drifted) for check in checks] == [
+        ("sejours", 10, 400000, False),
+        ("usagers", 10, 400000, False),
+    ]
 
 
 def test_a_mapping_is_proposed_of_a_server(server: Server, tmp_path: Path) -> None:

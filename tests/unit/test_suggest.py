@@ -22,6 +22,7 @@ from connector.model.tables import TABLES
 from tests.lib import suggest_bar, suggest_final, suggest_schemas, suggest_unseen
 from tests.lib.run import command, files_of
 from tests.lib.suggest_schemas import NAMES, Expected
+from tests.unit.test_mapped_workbook import workbook
 
 BASE = '[[source]]\nnom = "DUI"\ntype = "sql"\nbase = "sqlite"\nchemin = "dui.sqlite"\n'
 Write = Callable[[Path], None]
@@ -151,6 +152,18 @@ def test_a_code_whose_sense_is_unknown_is_left_to_a_person(tmp_path: Path) -> No
     assert '# "Zorglub" = "" # à compléter : actif, termine, annule, attente' in text
     assert "# et 1 code rare : voyez mapping check" in text
     assert "DUPONT" not in text
+
+
+def test_a_heading_on_two_lines_stays_in_its_place(tmp_path: Path) -> None:
+    """As spreadsheets write them: the proposal still loads."""
+    rows = [("010900116", f"R{rank}", f"0{1 + rank % 9}/02/2025") for rank in range(40)]
+    workbook(tmp_path / "x.xlsx", {"Séjours": [["FINESS", "Num\nusager", "Date\nentrée"], *map(list, rows)]})
+    (tmp_path / "m.toml").write_text(suggest_mapping(tmp_path / "x.xlsx", Settings(), Path()), encoding="utf-8")
+    assert load_mapping(tmp_path / "m.toml").tables["sejours"].colonnes == {
+        "finess_et": "FINESS",
+        "id_usager": "Num\nusager",
+        "date_entree": "Date\nentrée",
+    }
 
 
 def test_a_file_without_headings_is_no_table(tmp_path: Path) -> None:

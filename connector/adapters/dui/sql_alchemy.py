@@ -75,6 +75,13 @@ class ServerSession:
         """An error of a driver as a kind; the connection is fit for the next query when it still lives."""
         return self._told(error, query)
 
+    def leave(self) -> None:
+        """Leave a query before its end; the next one has a connection of its own."""
+        self._abandon()
+        with suppress(Exception):  # the server may be gone: the next query says it
+            self._connection.invalidate()
+            self._connection.rollback()
+
     def _abandon(self) -> None:
         """Leave the rows that were not asked for; pymysql would read them all before it lets a cursor go."""
         unread = getattr(self._cursor, "_result", None)
@@ -113,7 +120,10 @@ class ServerReading:
         try:
             for rows in self._result.partitions(_ROWS):
                 yield [self._texts([row[rank] for row in rows], self.headings[rank].sort) for rank in ranks]
-        except (QueryError, GeneratorExit):
+        except GeneratorExit:
+            self._session.leave()
+            raise
+        except QueryError:
             raise
         except Exception as error:  # a server that stops, a value that it cannot convert: told, never shown
             raise self._session.told(error, self._query) from None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from connector.adapters.dui.suggest_profile import Profile, Sheet
 from connector.adapters.dui.suggest_words import CODE_WORDS, COLUMN_WORDS, EMPTY_WORDS, OWN_WORD
-from connector.adapters.tabular import plain_name
+from connector.adapters.tabular import plain_name, public_name
 from connector.model.tables import Column, Kind
 
 SURE, PROBABLE, CHECK = "sûr", "probable", "à vérifier"
@@ -55,7 +55,7 @@ def column_guess(
         return None
     best = candidates[0]
     if len(candidates) > 1 and candidates[1].score > best.score - 0.15:
-        rival = f"« {candidates[1].profile.name} » y ressemble aussi"
+        rival = f"« {public_name(candidates[1].profile.name)} » y ressemble aussi"
         best = replace(best, confidence=at_most(best.confidence, PROBABLE), evidence=(*best.evidence, rival))
     return best
 
@@ -71,7 +71,7 @@ def guess_of(
 ) -> Guess | None:
     """How well one column fits; None when its values cannot be those of the pivot."""
     name = name_score(table, column, one.words)
-    said = f"nom « {one.name} »" if name >= 0.5 else ""
+    said = f"nom « {public_name(one.name)} »" if name >= 0.5 else ""
     match column.kind:
         case Kind.FINESS:
             return finess_guess(column, one, name, said)
@@ -171,7 +171,7 @@ def _identifier(
     if column.name in keys:
         owner, key = keys[column.name]
         if plain_name(key.name) == plain_name(one.name) and {"id", "numero", "code"} & one.words:
-            name, said = max(name, 0.9), f"nom « {one.name} »"
+            name, said = max(name, 0.9), f"nom « {public_name(one.name)} »"
         if name < 0.4 or (owner is sheet and key.name != one.name):
             return None
         if owner is sheet:
@@ -182,7 +182,7 @@ def _identifier(
         if shared < 0.5 and owner.complete:
             return None
         confidence = SURE if shared >= JOINED and name >= 0.7 else PROBABLE
-        proof = f"{_percent(shared)} des valeurs sont dans {owner.name}.{key.name}"
+        proof = f"{_percent(shared)} des valeurs sont dans {public_name(f'{owner.name}.{key.name}')}"
         return Guess(column.name, one, 0.4 * name + 0.6 * shared, confidence, _evidence(said, proof), {})
     if name < 0.4 or (one.counts and len(one.values) < one.filled):
         return None

@@ -20,7 +20,7 @@ from connector.adapters.dui.suggest_guess import (
 )
 from connector.adapters.dui.suggest_profile import Profile, Sheet
 from connector.adapters.dui.suggest_words import ALLOWED_BESIDE, MEANINGS, OWN_WORD, TABLE_WORDS, words
-from connector.adapters.tabular import plain_name
+from connector.adapters.tabular import plain_name, public_name
 from connector.model.tables import TABLES, Column, Kind
 
 
@@ -190,7 +190,8 @@ def _joined_finess(sheet: Sheet, sheets: Sequence[Sheet]) -> Guess | None:
                 same = "etablissement" in one.words or plain_name(one.name) == plain_name(key.name)
                 linked = one.filled and same and one.values <= key.values
                 if linked and len(held) == 1:
-                    proof = f"{sheet.name}.{one.name} = {other.name}.{key.name} pour toutes les valeurs"
+                    names = f"{sheet.name}.{one.name} = {other.name}.{key.name}"
+                    proof = f"{public_name(names)} pour toutes les valeurs"
                     return replace(
                         held[0],
                         confidence=PROBABLE,
