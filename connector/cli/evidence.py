@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from connector.cli import options as given
+from connector.cli.french import French
 from connector.errors import SourceDataError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from connector.evidence.verify import Check
     from connector.model.edition import Edition
 
-group = typer.Typer(no_args_is_help=True, help="Preuves : remettre celle d'une mesure, vérifier celle qu'on a reçue.")
+group = French(no_args_is_help=True, help="Preuves : remettre celle d'une mesure, vérifier celle qu'on a reçue.")
 
 Finess = Annotated[str, typer.Option("--finess", metavar="ET", help="FINESS de l'établissement.")]
 Day = Annotated[str, typer.Option("--date-mesure", metavar="D", help="Date de mesure, par exemple 2025-04-01.")]

@@ -9,11 +9,12 @@ from typing import Optional
 import typer
 
 from connector.cli import options as given
+from connector.cli.french import French
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
-    finess = typer.Typer(no_args_is_help=True, help="Registre public FINESS, pour vérifier les établissements.")
+    finess = French(no_args_is_help=True, help="Registre public FINESS, pour vérifier les établissements.")
     finess.callback()(_group)
     finess.command("import")(import_)
     app.add_typer(finess, name="finess")

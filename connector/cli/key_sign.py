@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from connector.cli import options as given
+from connector.cli.french import French
 from connector.cli.site import clock, opened_state
 from connector.errors import UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def register(group: typer.Typer) -> None:
     """Add the verbs to the group `key`."""
-    verbs = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    verbs = French(no_args_is_help=True)
     verbs.command("show")(show)
     verbs.command("rotate")(rotate)
     verbs.command("revoke")(revoke)

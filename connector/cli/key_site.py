@@ -143,7 +143,9 @@ def asked_phrase(site: OpenedState, reference: str | None, *, twice: bool) -> st
     """The passphrase: by reference, else typed. Raises SettingsError."""
     if reference is not None:
         return site.secret(reference, "--phrase")
-    typed: str = typer.prompt("Phrase secrète", hide_input=True, confirmation_prompt=twice, err=True)
+    typed: str = typer.prompt("Phrase secrète", hide_input=True, err=True)
+    if twice and typer.prompt("La même, encore une fois", hide_input=True, err=True) != typed:
+        raise UsageError("Les deux phrases diffèrent : rien n'a été écrit, recommencez.")
     return typed
 
 
@@ -152,8 +154,13 @@ def confirm(warning: str, yes: bool) -> None:
     if yes:
         return
     sys.stderr.write(f"{warning}\n")
-    if not sys.stdin.isatty() or not typer.confirm("Continuer ?", default=False, err=True):
+    if not sys.stdin.isatty() or not _agreed():
         raise UsageError("Rien n'a été changé ; confirmez, ou ajoutez --oui.")
+
+
+def _agreed() -> bool:
+    answer: str = typer.prompt("Continuer ? [o/N]", default="", show_default=False, err=True)
+    return answer.strip().casefold() in ("o", "oui")
 
 
 def _spare(site: OpenedState, ring: KeyRing, yes: bool) -> None:

@@ -6,8 +6,10 @@ Verbs import what they need when they run, so that `--help` stays instant.
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
+from typer._click.exceptions import NoArgsIsHelpError, UsageError  # no public name
 
 from connector import __version__
 from connector.cli import (
@@ -31,15 +33,15 @@ from connector.cli import (
     status,
     template,
 )
+from connector.cli.french import French, wrong_use
 from connector.errors import ConnectorError
 
-app = typer.Typer(
+app = French(
     name="dui-connector",
     help="Indicateurs d'usage du programme ESMS numérique, par FINESS géographique.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 for verb in (
     demo,
@@ -63,6 +65,9 @@ for verb in (
     backup,
 ):
     verb.register(app)
+
+
+_INTERRUPTED = 130  # what typer makes of Ctrl+C
 
 
 @app.callback(invoke_without_command=True)
@@ -91,13 +96,26 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):  # a Windows console may not be in UTF-8
             stream.reconfigure(errors="replace")
     try:
-        app()
+        code = app(standalone_mode=False, prog_name="dui-connector")
     except ConnectorError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except NoArgsIsHelpError as asked:
+        sys.stderr.write(f"{asked}\n")
+        sys.exit(2)
+    except UsageError as error:
+        sys.stderr.write(f"{wrong_use(error)}\n")
+        sys.exit(2)
+    except (typer.Abort, KeyboardInterrupt):
+        _stopped()
     except Exception as error:  # a defect: said without a traceback, which could show someone's data
         sys.stderr.write(f"Erreur inattendue ({_where(error)}) : signalez ces mots à l'équipe de dui-connector.\n")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrompu : aucun résultat n'a été écrit.\n")
-        sys.exit(1)
+    if code == _INTERRUPTED:
+        _stopped()
+    sys.exit(code or 0)
+
+
+def _stopped() -> NoReturn:
+    sys.stderr.write("Interrompu : aucun résultat n'a été écrit.\n")
+    sys.exit(1)

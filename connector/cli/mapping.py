@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 import typer
 
 from connector.cli import options as given
+from connector.cli.french import French
 from connector.disk import write_synced
 from connector.errors import SettingsError, UsageError
 
@@ -25,7 +26,7 @@ _SHOWN = 20  # unknown codes told for one column
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the command line."""
-    mapping = typer.Typer(no_args_is_help=True, help="Fichiers de correspondance des exports qui ne sont pas pivot.")
+    mapping = French(no_args_is_help=True, help="Fichiers de correspondance des exports qui ne sont pas pivot.")
     mapping.command()(check)
     mapping.command()(suggest)
     app.add_typer(mapping, name="mapping")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from connector.cli import options as given
+from connector.cli.french import French
 from connector.cli.site import clock, opened_state
 from connector.cli.watch import watch
 from connector.errors import UsageError
@@ -25,7 +26,7 @@ To = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the group to the command line."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    group = French(no_args_is_help=True)
     group.command("list")(list_)
     group.command("show")(show)
     group.command("release")(release)
