@@ -28,7 +28,8 @@ _FIXED = (
     (re.compile(r"\[OPTIONS\] COMMAND \[ARGS\]\.\.\."), "[OPTIONS] COMMANDE [ARGUMENTS]"),
 )
 _WHOLE = 400  # characters, more than any sentence of a verb
-_TYPE = re.compile(r" <(?:str|path|int|float|int range|list\[\w+\])>")  # says nothing to a person
+_TYPE = re.compile(r"<(str|path|int|float|int range|list\[\w+\])>")
+_TYPES = {"int": "N", "float": "N", "int range": "N"}
 
 
 def in_french(page: str) -> str:
@@ -39,7 +40,14 @@ def in_french(page: str) -> str:
 def _line(line: str) -> str:
     for english, french in _FIXED:
         line = english.sub(french, line)
-    return _TYPE.sub(lambda kind: " " * len(kind[0]), line).rstrip()  # what follows stays in its column
+    option = line.lstrip().startswith("-")  # an argument has its name, and needs none for its value
+    return _TYPE.sub(lambda kind: _value(kind, option), line).rstrip()
+
+
+def _value(kind: re.Match[str], option: bool) -> str:
+    """A name for a value, as wide as the one it replaces: what follows stays in its column."""
+    word = _TYPES.get(kind[1], "VALEUR"[: len(kind[0])]) if option else ""
+    return word.ljust(len(kind[0]))
 
 
 class _Command(TyperCommand):
@@ -51,7 +59,7 @@ class _Group(TyperGroup):
     def get_help(self, ctx: Any) -> str:
         return in_french(super().get_help(ctx))
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature of typer
         """Each verb with its whole sentence: half of one tells nothing."""
         rows = [(name, verb.get_short_help_str(_WHOLE)) for name, verb in self.commands.items() if not verb.hidden]
         with formatter.section("Commandes "):
