@@ -144,9 +144,9 @@ def _say_detected(detection: Detection) -> None:
     from connector.adapters.tabular import public_text
 
     for source in detection.sources:
-        files = f"{len(source.files)} fichier{'s' if len(source.files) > 1 else ''}"
+        files = f", {len(source.files)} fichier{'s' if len(source.files) > 1 else ''}" if source.files else ""
         if source.files or not source.refused:
-            sys.stderr.write(f"Reconnu : {public_text(source.nom)} ({source.adapter.label}, {files})\n")
+            sys.stderr.write(f"Reconnu : {public_text(source.nom)} ({source.adapter.label}{files})\n")
     for name, reason in detection.left_aside:
         sys.stderr.write(f"Laissé de côté : {public_text(name)} ({reason})\n")
     for problem in detection.refused:

@@ -178,3 +178,26 @@ def test_a_missing_file_is_reported_by_the_command(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "audit" / "indicateurs.json").read_bytes())
     reasons = {one["indicateur"]: one["motif"] for one in content["resultats"]}
     assert (reasons["dmp"], reasons["dossiers_actifs"]) == ("source_en_erreur", None)
+
+
+def test_a_secret_file_starts_from_the_folder_of_the_settings(tmp_path: Path) -> None:
+    """A connection's password file and authorities are found wherever the command is run from."""
+    settings = Settings.model_validate(
+        {
+            "source": [
+                {
+                    "nom": "Courriel",
+                    "type": "imap",
+                    "serveur": "imap.exemple.fr",
+                    "utilisateur": "u",
+                    "mot_de_passe": "file:mdp.txt",
+                    "ca_bundle": "ca.pem",
+                }
+            ]
+        }
+    )
+    (found,) = find_sources([Path("Courriel")], settings, base=tmp_path).sources
+    assert found.settings is not None
+    assert found.settings.model_extra is not None
+    assert found.settings.model_extra["mot_de_passe"] == f"file:{tmp_path / 'mdp.txt'}"
+    assert found.settings.model_extra["ca_bundle"] == str(tmp_path / "ca.pem")

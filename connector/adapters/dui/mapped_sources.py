@@ -80,7 +80,16 @@ def _completed(one: SourceSettings, settings: Settings, base: Path) -> SourceSet
     changes: dict[str, object] = {} if "limites" in one.model_fields_set else {"limites": settings.limites}
     if one.mapping:
         changes["mapping"] = base / one.mapping
+    own = one.model_extra or {}
+    changes |= {name: _from(base, name, value) for name, value in own.items() if isinstance(value, str)}
     return one.model_copy(update=changes)
+
+
+def _from(base: Path, name: str, value: str) -> str:
+    """An option that is a path, or a secret in a file, starts from the folder of the settings."""
+    if name == "ca_bundle":
+        return str(base / value)
+    return f"file:{base / value.removeprefix('file:')}" if value.startswith("file:") else value
 
 
 def _connected(asked: Path, settings: Settings, base: Path) -> SourceSettings | None:
