@@ -29,7 +29,7 @@ _FIXED = (
 )
 _WHOLE = 400  # characters, more than any sentence of a verb
 _TYPE = re.compile(r"<(str|path|int|float|int range|list\[\w+\])>")
-_TYPES = {"int": "N", "float": "N", "int range": "N"}
+_TYPES = {"str": "TEXTE", "path": "CHEMIN"}  # no longer than the word that they replace, brackets included
 
 
 def in_french(page: str) -> str:
@@ -46,7 +46,7 @@ def _line(line: str) -> str:
 
 def _value(kind: re.Match[str], option: bool) -> str:
     """A name for a value, as wide as the one it replaces: what follows stays in its column."""
-    word = _TYPES.get(kind[1], "VALEUR"[: len(kind[0])]) if option else ""
+    word = _TYPES.get(kind[1], "N") if option else ""
     return word.ljust(len(kind[0]))
 
 

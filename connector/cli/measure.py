@@ -80,6 +80,7 @@ def measure(
 def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Outcome]:
     from connector.campaign import measure_dates
     from connector.evidence.places import retire
+    from connector.publish.latecomers import queue_missing
     from connector.publish.ledger import forget_bodies
 
     outcomes: list[Outcome] = []
@@ -92,8 +93,15 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
             outcomes += passed.outcomes
     retire(site.folder, (now - timedelta(days=site.settings.conservation.preuves)).date())
     with site.database.transaction() as connection:
+        late = queue_missing(connection, site.settings.destination, signer, now)
         forget_bodies(connection, now - timedelta(days=site.settings.conservation.corps_transmis))
+    for destination, count in sorted(late.items()):
+        sys.stderr.write(f"{destination} : {_given(count)} de la dernière mesure, qu'elle n'avait pas.\n")
     return outcomes
+
+
+def _given(count: int) -> str:
+    return f"{count} transmissions mises en file, celles" if count > 1 else "1 transmission mise en file, celle"
 
 
 @contextmanager

@@ -51,11 +51,14 @@ class Loop:
             self._stopped.wait(self._every)
 
     def once(self) -> None:
-        """Run everything that is due now, each once."""
+        """Run everything that is due, each once; a verb may make another due: collecting calls for a measure."""
         self._beat()
-        for verb in self._due(self._clock()):
-            if self._stopped.is_set():
+        done: set[str] = set()
+        while not self._stopped.is_set():
+            verb = next((one for one in self._due(self._clock()) if one not in done), None)
+            if verb is None:
                 return
+            done.add(verb)
             self._run(verb)
 
     def _run(self, verb: str) -> None:
