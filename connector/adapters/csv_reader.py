@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ import pyarrow.csv as pacsv
 _BLOCK = 1 << 20
 _HEADER_MAX = 1 << 20
 SHOWN = 20  # wrong lines told in full
+_SEPARATOR = re.compile(r"sep=([;,])[;,]*", re.IGNORECASE)  # the first line that Excel understands, and writes
 
 
 class CsvFault(NamedTuple):
@@ -162,12 +164,15 @@ def open_csv(path: Path, line_max: int) -> CsvFile | CsvFault:
         return encoding
     with path.open("rb") as raw:
         head = raw.read(_HEADER_MAX)
+    told = ""
     start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
     for heading_line, raw_line in enumerate(io.BytesIO(head[start:]), 1):
         start += len(raw_line)
         line = raw_line.decode(encoding, "replace").strip("\r\n")
-        if line.strip(" \t;,"):
-            delimiter = ";" if line.count(";") >= line.count(",") else ","
+        if said := _SEPARATOR.fullmatch(line):
+            told = said[1]
+        elif line.strip(" \t;,"):
+            delimiter = told or (";" if line.count(";") >= line.count(",") else ",")
             try:
                 headings = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
             except csv.Error:  # a lone carriage return inside the heading

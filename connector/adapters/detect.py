@@ -79,7 +79,7 @@ def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[typ
     groups: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
     refused: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     for file, refusal in _walk(path, limits):
-        adapter = _named_for(file, adapters) if refusal else _recognise(file, adapters)
+        adapter = None if _lock(file) else _named_for(file, adapters) if refusal else _recognise(file, adapters)
         if adapter is not None:
             key = (adapter.name, _group(adapter, file, path))
             if refusal:
@@ -87,7 +87,7 @@ def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[typ
             else:
                 groups[key].append(file)
         elif refusal is None:
-            detection.left_aside.append((file.name, "format non reconnu"))
+            detection.left_aside.append((file.name, _why_unknown(file)))
         elif refusal.always:
             detection.refused.append(refusal.problem(file, frozenset()))
     by_name = {adapter.name: adapter for adapter in adapters}
@@ -95,6 +95,15 @@ def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[typ
         Recognised(by_name[name], nom, tuple(groups[name, nom]), refused=tuple(refused[name, nom]))
         for name, nom in sorted(groups.keys() | refused.keys())
     ]
+
+
+def _lock(file: SourceFile) -> bool:
+    """Whether a spreadsheet left this beside a file that somebody has open; it bears its name, and is none."""
+    return file.path.name.startswith(("~$", ".~lock."))
+
+
+def _why_unknown(file: SourceFile) -> str:
+    return "un tableur l'a laissé : le classeur est ouvert quelque part" if _lock(file) else "format non reconnu"
 
 
 def tables_named(adapter: type[Adapter], path: Path) -> frozenset[str]:

@@ -125,7 +125,7 @@ def retry(
         Optional[list[int]],  # noqa: UP045
         typer.Argument(metavar="N...", help="Numéros des transmissions.", show_default=False),
     ] = None,
-    tout: bool = typer.Option(False, "--tout", help="Toutes celles qui ont été refusées."),
+    tout: bool = typer.Option(False, "--tout", help="Toutes celles qui ont été refusées, ou qui attendent."),
     destination: To = None,
     config: given.Config = None,
     as_json: Json = False,
@@ -133,13 +133,13 @@ def retry(
     """Renvoie ce qui a été refusé ou abandonné, avec la même clé ; ce qui attend repart sans attendre."""
     from connector.publish.decisions import retry as again
     from connector.publish.ledger import listed
-    from connector.publish.outbox import REJECTED
+    from connector.publish.outbox import REJECTED, UNKNOWN, WAITING
 
     if bool(numeros) == tout:
         raise UsageError("Attendu des numéros de transmission, ou --tout.")
     with opened_state(config, clock()) as site:
         with site.database.transaction() as connection:
-            ids = numeros or [item.id for item in listed(connection, [REJECTED], destination)]
+            ids = numeros or [item.id for item in listed(connection, [REJECTED, WAITING, UNKNOWN], destination)]
             made = again(connection, ids, site.signer(), clock())
         watch(site)
     _done("remise(s) en attente", made, as_json=as_json)

@@ -19,7 +19,7 @@ from connector.publish.outbox import (
     body_of,
     overtaken_by,
 )
-from connector.publish.waits import stamp
+from connector.publish.waits import stamp, try_now
 from connector.signature import Signer
 from connector.state.tables import outbox, receipts, releases
 
@@ -59,6 +59,7 @@ def retry(connection: Connection, ids: Sequence[int], signer: Signer, now: datet
             _refuse_overtaken(connection, row)
         state = WAITING if row.etat == REJECTED else after_attempts(connection, row)
         _move(connection, outbox_id, state, row.motif, now, prochaine="", signature=signer.sign(body_of(row)))
+        try_now(connection, row.destination)
     return len(ids)
 
 

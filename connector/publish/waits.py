@@ -57,6 +57,12 @@ def answered(connection: Connection, destination: str) -> bool:
     return before >= FAILURES
 
 
+def try_now(connection: Connection, destination: str) -> None:
+    """A person says that a destination is mended: it is tried at once, by one submission, whatever it was left for."""
+    if before := failures(connection, destination):
+        _put(connection, destination, before, "")
+
+
 def failures(connection: Connection, destination: str) -> int:
     """How many attempts in a row failed."""
     found = connection.execute(select(circuits.c.echecs).where(circuits.c.destination == destination)).scalar()

@@ -78,6 +78,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         desk = self.server.desk
+        if self.path != "/etat":  # it keeps bodies, not resources that one could ask for
+            self._answer(Answer(404))
+            return
         with self.server.lock:
             told = {"gardes": desk.kept, "fautes": desk.wrong, "requetes": desk.requests, "jouees": desk.played}
             self._answer(Answer(200, {"content-type": "application/json"}, orjson.dumps(told)))

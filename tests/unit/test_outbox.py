@@ -300,3 +300,18 @@ def test_a_number_that_does_not_exist_is_said(database: Database) -> None:
     with database.transaction() as connection, pytest.raises(UsageError) as refused:
         ledger.shown(connection, 12)
     assert str(refused.value) == "Aucune transmission 12 ; « dui-connector outbox list » les donne toutes."
+
+
+def test_a_person_who_retries_is_not_made_to_wait(database: Database, by: Signer) -> None:
+    """A destination left alone after failures is tried at once when somebody says that it is mended."""
+    far = destination("ars", attente_min=600, attente_max=600)
+    for month in range(1, FAILURES + 2):
+        queued(database, edition(month=month), [far], by)
+    _send(database, Receiver(*[NoAnswer("connexion refusée", sent=False)] * FAILURES), by, to=far)
+    mended = Receiver()
+    _send(database, mended, by, to=far)
+    assert mended.got == []
+    with database.transaction() as connection:
+        retry(connection, [1], by, NOW)
+    _send(database, mended, by, to=far)
+    assert _states(database)[0] == "accepte"
