@@ -21,7 +21,7 @@ from connector.indicators.evaluate import Request, Site
 from connector.indicators.findings import History, history_of
 from connector.indicators.programme import Programme, convention_of, load_programme
 from connector.model.edition import Edition
-from connector.model.findings import Severity
+from connector.model.findings import Finding, Severity
 from connector.model.period import Period
 from connector.model.result import Etablissement, Measure, Motif, Result, WorkItem
 from connector.restate import reason, restated
@@ -151,7 +151,8 @@ def _measure(
     for start in range(0, len(proposed), _TOGETHER):  # no transaction so long that another verb waits in vain
         with database.transaction() as connection:
             outcomes += [_store(ground, connection, one, enqueue) for one in proposed[start : start + _TOGETHER]]
-    lists = tuple(item for item in measured.worklists if item.finess_et in set(ets))
+    inside = set(ets)
+    lists = tuple(item for item in measured.worklists if item.finess_et in inside)
     return Passed(measure, programme, lists, tuple(outcomes))
 
 
@@ -215,13 +216,16 @@ def _proposed(ground: Ground, measure: Measure, known: Mapping[Identity, Kept]) 
     for result in measure.resultats:
         by_et.setdefault(result.finess_et, []).append(result)
     blocking = _blocking(measure)
+    found: dict[str, list[Finding]] = {}
+    for finding in measure.constats:
+        found.setdefault(finding.finess_et, []).append(finding)
     for et in measure.etablissements:
         if not by_et.get(et.finess_et) or not elapsed(measure.date_mesure, ground.collected_at, et.zone):
             continue
         if not _existing(ground.settings.succession, et.finess_et, by_et[et.finess_et][0].periode):
             continue
         held_by = tuple(sorted(blocking.get(et.finess_et, set()) | blocking.get("", set())))
-        draft = _draft(ground, measure, et, by_et[et.finess_et])
+        draft = _draft(ground, measure, et, by_et[et.finess_et], (*found.get("", ()), *found.get(et.finess_et, ())))
         before = known.get(_identity(draft))
         edition = draft if before is None else _revised(draft, held_by, before)
         if edition is not None:
@@ -245,7 +249,9 @@ def _blocking(measure: Measure) -> dict[str, set[str]]:
     return found
 
 
-def _draft(ground: Ground, measure: Measure, et: Etablissement, results: Sequence[Result]) -> Edition:
+def _draft(
+    ground: Ground, measure: Measure, et: Etablissement, results: Sequence[Result], findings: tuple[Finding, ...]
+) -> Edition:
     period = results[0].periode
     return Edition(
         finess_et=et.finess_et,
@@ -263,7 +269,7 @@ def _draft(ground: Ground, measure: Measure, et: Etablissement, results: Sequenc
         etabli_le=ground.now,
         logiciel=ground.logiciel,
         resultats=tuple(results),
-        constats=tuple(finding for finding in measure.constats if finding.finess_et in ("", et.finess_et)),
+        constats=findings,
         sources=tuple(source.empreinte for source in measure.sources),
     )
 

@@ -46,21 +46,35 @@ def slices(
     site: Site, request: Request, windows: Sequence[WindowMeasure], wanted: Mapping[str, Sequence[Result]]
 ) -> Iterator[Slice]:
     """The slice of every wanted ET, with the results that were measured of it just now."""
+    sectors, owned = _sectors(site), site.mailboxes.owned
     for window in windows:
         inside = sorted(set(window.ets) & wanted.keys())
         for start in range(0, len(inside), _TOGETHER):
-            yield from _cut(site, request, window, inside[start : start + _TOGETHER], wanted)
+            for finess, people, tables in _cut(site, window, inside[start : start + _TOGETHER]):
+                context = _context(site, request, finess, wanted[finess])
+                context["secteurs_du_projet"] = sectors.get(site.directory.ets[finess].projet, [])
+                context["boite"] = context["boite"] or finess in owned
+                yield Slice(finess, context, people, tables)
+
+
+def _sectors(site: Site) -> dict[str, list[str]]:
+    """The sectors of the ETs of each project, sorted."""
+    sectors: dict[str, list[str]] = {}
+    for et in site.directory.ets.values():
+        if et.projet:
+            sectors.setdefault(et.projet, []).append(et.secteur)
+    return {projet: sorted(found) for projet, found in sectors.items()}
 
 
 def _cut(
-    site: Site, request: Request, window: WindowMeasure, ets: Sequence[str], wanted: Mapping[str, Sequence[Result]]
-) -> Iterator[Slice]:
+    site: Site, window: WindowMeasure, ets: Sequence[str]
+) -> Iterator[tuple[str, list[Row], Mapping[str, list[Row]]]]:
+    """Each ET with its persons and its rows of every table."""
     persons = _by_et(site, window.persons.filter(window.persons.finess_et.isin(ets)), ets)
     tables = {name: _by_et(site, rows.filter(rows.finess_et.isin(ets)), ets) for name, rows in _rows(site, window)}
     for finess in ets:
         people = [{"personne": row["personne"], **{fact: row[fact] for fact in FACTS}} for row in persons[finess]]
-        own = {name: rows[finess] for name, rows in tables.items()}
-        yield Slice(finess, _context(site, request, finess, wanted[finess]), people, own)
+        yield finess, people, {name: rows[finess] for name, rows in tables.items()}
 
 
 def _by_et(site: Site, rows: ir.Table, ets: Sequence[str]) -> dict[str, list[Row]]:
@@ -101,16 +115,11 @@ def _context(site: Site, request: Request, finess: str, results: Sequence[Result
     journal = site.background.journal.get(finess)
     return {
         "etablissement": {name: _plain(value) for name, value in asdict(et).items()},
-        "secteurs_du_projet": sorted(
-            one.secteur for one in site.directory.ets.values() if et.projet and one.projet == et.projet
-        ),
         "convention": convention.model_dump(mode="json") if convention else None,
         "premiere_mesure": request.is_first(finess),
         "tables": {table: coverage.of(table, finess).name for table in TABLES},
         "etablissement_en_erreur": finess in coverage.wholly_barred,
-        "boite": finess in site.mailboxes.owned
-        or finess in coverage.messages_named
-        or finess in coverage.messages_declared,
+        "boite": finess in coverage.messages_named or finess in coverage.messages_declared,
         "entite_partagee": finess in site.shared_ej,
         "journal": journal.isoformat() if journal and coverage.of("mises_a_jour", finess) is Support.FULL else None,
         "resultats": [result_content(result) for result in results],
