@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from connector.agenda import due_dates, started
 from connector.config import Settings
 from connector.model.edition import Edition
+from connector.model.result import Result
 from connector.publish.ledger import Item, counts, listed
 from connector.state import runs
 from connector.state.editions import Kept, current
@@ -59,11 +60,15 @@ def expected(connection: Connection, settings: Settings, today: date) -> list[da
     return [] if first is None else due_dates(settings.calendrier, started(first.debut.date()), today)
 
 
-def missed(edition: Edition) -> Iterator[tuple[str, str]]:
-    """Each indicator that does not reach its binding target, and what it lacks, in words."""
+def _code(result: Result) -> str:
+    return result.motif.value if result.motif else "sans motif"
+
+
+def missed(edition: Edition, why: Callable[[Result], str] = _code) -> Iterator[tuple[str, str]]:
+    """Each indicator that does not reach its binding target, and what it lacks, in words; `why` says why no figure."""
     for result in edition.resultats:
         if result.numerateur is None:
-            yield result.indicateur, f"non calculable ({result.motif.value if result.motif else 'sans motif'})"
+            yield result.indicateur, f"non calculable ({why(result)})"
         elif result.cible_atteinte is False and result.opposable:
             unit = "message" if result.indicateur == "mssante" else "personne"
             lacking = result.manquants or 0

@@ -80,4 +80,8 @@ def restore(
 
             write_ring(site.folder, loads(unseal(sealed, asked_phrase(site, phrase, twice=False), str(fichier))))
         record(clock(), "restore", folder=site.folder)
-    sys.stdout.write(f"État rétabli dans {folder}. Vérifiez : dui-connector status.\n")
+    keys = "" if sealed is not None else " Remettez la clé du site : dui-connector key restore FICHIER."
+    sys.stdout.write(
+        f"État rétabli dans {folder}.{keys} La clé qui signe n'est pas dans l'archive : faites enregistrer celle que "
+        "montre dui-connector key sign show. Puis vérifiez : dui-connector status.\n"
+    )

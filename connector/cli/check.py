@@ -119,6 +119,7 @@ def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:
     """Read every source with a key that is forgotten, and say what can be computed of which ET."""
     from connector.agent import open_site, sources_of
     from connector.cli.run import detected, progress
+    from connector.reports.text import count_of
 
     try:
         found = detected(None, site.settings, None, config)
@@ -134,7 +135,9 @@ def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:
             for inventory in collected.inventories:
                 faults = len(inventory.problemes) + sum(inventory.non_montres.values())
                 rows = sum(inventory.lignes.values())
-                words = f"{inventory.nom} : {rows} lignes" + (f", {faults} problème(s)" if faults else "")
+                words = f"{inventory.nom} : {rows} lignes" + (
+                    f", {count_of(faults, 'problème', 'problèmes')}" if faults else ""
+                )
                 yield Point("source", 11 if inventory.bars else 0, words)
                 yield from (Point("source", 11, problem) for problem in inventory.problemes)
             yield from _computable(site, opened, day)
@@ -146,15 +149,16 @@ def _computable(site: OpenedState, opened: Site, day: date) -> Iterator[Point]:
     """For each ET, the indicators that have no figure, and why."""
     from connector.campaign import by_programme
     from connector.indicators.evaluate import Request, evaluate, in_order, terms_by_et
+    from connector.reports.labels import INDICATORS, why_none
 
     for programme, ets in by_programme(site.settings, opened.directory.ets):
         request = Request(programme, day, site.settings.convention)
         lacks: dict[str, list[str]] = {finess: [] for finess in ets}
         for one in in_order(evaluate(opened, request, terms_by_et(opened, request)), programme):
             if one.finess_et in lacks and one.motif and one.numerateur is None:
-                lacks[one.finess_et].append(f"{one.indicateur} ({one.motif.value})")
+                lacks[one.finess_et].append(f"{INDICATORS[one.indicateur].short} ({why_none(one)})")
         for finess, lacking in lacks.items():
-            told = f"non calculables : {', '.join(lacking)}" if lacking else "tout est calculable"
+            told = f"non calculables : {' ; '.join(lacking)}" if lacking else "tout est calculable"
             yield Point("indicateurs", 0, f"{finess}, {programme.id} : {told}")
 
 

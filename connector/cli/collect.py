@@ -128,9 +128,12 @@ def _forget(site: OpenedState) -> None:
 def _tell(night: Night, code: int, *, as_json: bool) -> None:
     import orjson
 
+    from connector.reports.text import count_of
+
     if not as_json:
         rows = sum(sum(one.lignes.values()) for one in night.collected.inventories)
-        sys.stdout.write(f"Instantané {night.nom} : {rows} lignes de {len(night.collected.inventories)} source(s).\n")
+        sources = count_of(len(night.collected.inventories), "source", "sources")
+        sys.stdout.write(f"Instantané {night.nom} : {count_of(rows, 'ligne', 'lignes')} de {sources}.\n")
         return
     content = {
         "instantane": night.nom,

@@ -143,6 +143,8 @@ def asked_phrase(site: OpenedState, reference: str | None, *, twice: bool) -> st
     """The passphrase: by reference, else typed. Raises SettingsError."""
     if reference is not None:
         return site.secret(reference, "--phrase")
+    if not sys.stdin.isatty():
+        raise UsageError("Phrase secrète : personne n'est là pour la taper ; ajoutez --phrase, par exemple env:PHRASE.")
     typed: str = typer.prompt("Phrase secrète", hide_input=True, err=True)
     if twice and typer.prompt("La même, encore une fois", hide_input=True, err=True) != typed:
         raise UsageError("Les deux phrases diffèrent : rien n'a été écrit, recommencez.")

@@ -114,6 +114,9 @@ def _simulate(site: OpenedState, *, as_json: bool) -> None:
         return
     for number, destination, sending in shown:
         _write(_head(number, destination, sending).encode() + sending.body + b"\n\n")
+    if not any(one.actif for one in site.settings.destination):
+        sys.stderr.write("Simulation : aucune [[destination]] active dans les réglages ; rien ne peut partir.\n")
+        return
     sys.stderr.write(f"Simulation : {len(shown)} transmission(s) partiraient ; rien n'a été envoyé.\n")
 
 

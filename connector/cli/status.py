@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,17 @@ from connector.cli import options as given
 
 if TYPE_CHECKING:
     from connector.status import Status
+
+_STATES = {
+    "retenu": "à libérer",
+    "en_attente": "en attente",
+    "en_cours": "en cours",
+    "inconnu": "sans réponse sûre",
+    "accepte": "acceptées",
+    "rejete": "refusées",
+    "abandonne": "abandonnées",
+}
+_SAID = {"rejete": "refusée", "inconnu": "sans réponse sûre"}
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +61,7 @@ def _lines(found: Status) -> Iterator[str]:
     late = ", ".join(f"{day:%d/%m/%Y}" for day in found.en_retard)
     yield f"En retard : {late}, lancez dui-connector measure." if late else "À jour : aucune mesure en retard."
     yield from _sent(found)
-    yield from (f"Alerte depuis le {since} : {text}" for since, text in found.alertes)
+    yield from (f"Alerte depuis le {local(datetime.fromisoformat(since))} : {text}" for since, text in found.alertes)
     yield from _establishments(found)
 
 
@@ -58,13 +69,15 @@ def _sent(found: Status) -> Iterator[str]:
     if not found.envois:
         yield "Transmissions : aucune."
     for destination, states in sorted(found.envois.items()):
-        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        told = ", ".join(f"{_STATES[state]} {count}" for state, count in sorted(states.items()))
         yield f"Transmissions vers {destination} : {told}"
     for one in found.reponses:
-        yield f"  {one.finess_et}, {one.debut} au {one.fin}, révision {one.revision} : {one.etat} ({one.motif})"
+        window = f"{date.fromisoformat(one.debut):%d/%m/%Y} au {date.fromisoformat(one.fin):%d/%m/%Y}"
+        yield f"  {one.finess_et}, du {window}, révision {one.revision} : {_SAID[one.etat]} ({one.motif})"
 
 
 def _establishments(found: Status) -> Iterator[str]:
+    from connector.reports.labels import INDICATORS, why_none
     from connector.status import missed
 
     if not found.editions:
@@ -72,7 +85,8 @@ def _establishments(found: Status) -> Iterator[str]:
     yield f"\nMesure du {found.editions[0].edition.date_mesure:%d/%m/%Y} :"
     for kept in found.editions:
         edition = kept.edition
-        lacks = [f"{code} {words}" for code, words in missed(edition)]
-        held = f" ; retenue par {', '.join(kept.retenue)}" if kept.retenue else ""
-        told = " ; ".join(lacks) or "toutes les cibles sont atteintes"
-        yield f"  {edition.finess_et} {edition.raison_sociale} : {told}{held}"
+        lacks = [f"    {INDICATORS[code].short} : {words}" for code, words in missed(edition, why_none)]
+        held = f", retenue par {', '.join(kept.retenue)}" if kept.retenue else ""
+        told = " :" if lacks else " : toutes les cibles sont atteintes"
+        yield f"  {edition.finess_et} {edition.raison_sociale}{held}{told}"
+        yield from lacks

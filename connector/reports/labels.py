@@ -111,6 +111,19 @@ def reason(result: Result) -> str:
     return words
 
 
+def why_none(result: Result) -> str:
+    """Why there is no figure, as the end of a sentence: « il faut … », « aucun dossier actif… »."""
+    if result.motif is None:
+        return "sans motif"
+    text = INDICATORS[result.indicateur]
+    if result.motif is Motif.SOURCE_ABSENTE:
+        return f"il faut {text.needs}"
+    if result.motif is Motif.DENOMINATEUR_NUL:
+        return text.nothing
+    words = MOTIFS[result.motif].rstrip(".")
+    return words[0].lower() + words[1:]
+
+
 def ceiling_text(ceiling: Ceiling) -> str:
     """What effort cannot reach yet: « 58,0 % …, donc … avant que 9 de plus… »."""
     share = percent(ceiling.possibles, ceiling.denominateur) if ceiling.denominateur else "0,0 %"

@@ -58,10 +58,16 @@ def test_it_says_what_will_be_computable_and_what_not(site: Path) -> None:
         0,
         "OK     réglages : connecteur.toml : lus sans faute\n"
         "OK     source : DUI : 2 lignes\n"
-        "OK     indicateurs : 010900116, esms-2025 : non calculables : dossiers_actifs (source_absente), "
-        "projet_personnalise (source_absente), evenement_agenda (source_absente), mssante (source_absente), "
-        "dmp (source_absente), ins_qualifiee (statut_absent), dui_actifs (source_absente), "
-        "eprescription (source_absente), eparcours (source_absente)\n",
+        "OK     indicateurs : 010900116, esms-2025 : non calculables : "
+        "Dossiers actifs (il faut les usagers et leurs séjours, les dossiers) ; "
+        "Projet personnalisé (il faut les usagers et leurs séjours, les dossiers, les projets personnalisés) ; "
+        "Événement d'agenda (il faut les usagers et leurs séjours, les dossiers, les événements d'agenda) ; "
+        "MSSanté (il faut les usagers et leurs séjours, les messages MSSanté) ; "
+        "DMP (il faut les usagers et leurs séjours, les dépôts DMP) ; "
+        "INS qualifiée (aucun usager n'a de statut d'identité : rien ne dit quelles INS sont qualifiées) ; "
+        "DUI actifs (il faut les usagers et leurs séjours, les dossiers) ; "
+        "e-prescription (il faut les e-prescriptions importées) ; "
+        "e-parcours (il faut les échanges e-parcours)\n",
     )
 
 
@@ -71,7 +77,7 @@ def test_a_faulty_source_is_told_with_its_line(site: Path) -> None:
         stream.write("010900116;u1;31/12/2024\n")
     told = command("check", cwd=site)
     assert told.code == 11
-    assert "ÉCHEC  source : DUI : 2 lignes, 1 problème(s)\n" in told.out
+    assert "ÉCHEC  source : DUI : 2 lignes, 1 problème\n" in told.out
     assert "ÉCHEC  source : sejours.csv, ligne 3, champ « date_entree » : attendu une date" in told.out
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.lib.nights import people, write
-from tests.lib.run import command
+from tests.lib.run import command, environment
 
 PHRASE = "une phrase assez longue"
 
@@ -77,13 +79,35 @@ def test_a_backup_is_put_back_on_another_machine(site: Path, tmp_path_factory: p
     (other / "connecteur.toml").write_bytes((site / "connecteur.toml").read_bytes())
     write(other / "exports", people(("A", "2025-01-10")))
     back = command("restore", site / "etat.zip", "--phrase", "env:PHRASE", "--config", "connecteur.toml", cwd=other)
-    assert back.code == 0, back.err
+    assert (back.code, back.out) == (
+        0,
+        "État rétabli dans etat. La clé qui signe n'est pas dans l'archive : faites enregistrer celle que montre "
+        "dui-connector key sign show. Puis vérifiez : dui-connector status.\n",
+    )
     assert _runs(other) == _runs(site)
     for path in (site / "etat" / "lac").rglob("*.parquet"):
         assert (other / path.relative_to(site)).read_bytes() == path.read_bytes()
     ring = Path("etat", "cle", "trousseau.json")
     assert (other / ring).read_bytes() == (site / ring).read_bytes()
     assert command("collect", cwd=other).code == 0
+
+
+def test_a_passphrase_that_nobody_can_type_is_asked_by_reference(site: Path) -> None:
+    """A scheduler has no keyboard: it is told what to add, in French, and nothing is written."""
+    command("collect", cwd=site)
+    with subprocess.Popen(
+        [sys.executable, "-m", "connector", "key", "backup", "cles.dui", "--config", "connecteur.toml"],
+        cwd=site,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as asked:
+        _, err = asked.communicate(timeout=60)
+    assert (asked.returncode, err.decode()) == (
+        2,
+        "Phrase secrète : personne n'est là pour la taper ; ajoutez --phrase, par exemple env:PHRASE.\n",
+    )
+    assert not (site / "cles.dui").exists()
 
 
 def test_an_altered_archive_changes_nothing(site: Path) -> None:
