@@ -272,6 +272,7 @@ _EXPECTED: Mapping[Kind, str] = {
 }
 _ADVICE: Mapping[Kind, str] = {
     Kind.FINESS: "vérifiez le numéro, et que la colonne est au format texte (un 0 initial a pu disparaître).",
-    Kind.DATE: "exportez cette date au format ISO, ou décrivez son format dans un fichier de correspondance.",
+    Kind.DATE: "écrivez-la ainsi (dans un tableur : une vraie date), "
+    "ou décrivez son format dans un fichier de correspondance.",
     Kind.CODE: "corrigez ce code, ou traduisez-le dans un fichier de correspondance.",
 }

@@ -149,7 +149,7 @@ def _computable(site: OpenedState, opened: Site, day: date) -> Iterator[Point]:
     """For each ET, the indicators that have no figure, and why."""
     from connector.campaign import by_programme
     from connector.indicators.evaluate import Request, evaluate, in_order, terms_by_et
-    from connector.reports.labels import INDICATORS, why_none
+    from connector.model.wording import INDICATORS, why_none
 
     for programme, ets in by_programme(site.settings, opened.directory.ets):
         request = Request(programme, day, site.settings.convention)

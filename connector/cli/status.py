@@ -77,7 +77,7 @@ def _sent(found: Status) -> Iterator[str]:
 
 
 def _establishments(found: Status) -> Iterator[str]:
-    from connector.reports.labels import INDICATORS, why_none
+    from connector.model.wording import INDICATORS, why_none
     from connector.status import missed
 
     if not found.editions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timezone
 
 from fpdf import FPDF
 from fpdf.enums import TableCellFillMode, XPos, YPos
@@ -10,6 +11,7 @@ from fpdf.enums import TableCellFillMode, XPos, YPos
 from connector.model.edition import Edition
 from connector.model.findings import Severity
 from connector.model.result import Calcul, Result
+from connector.model.wording import why_none
 
 _LABELS = {
     "dossiers_actifs": "Dossiers actifs",
@@ -84,7 +86,7 @@ def _figures(page: FPDF, edition: Edition) -> None:
 def _cells(result: Result) -> tuple[str, ...]:
     label = _LABELS.get(result.indicateur, result.indicateur)
     if result.numerateur is None:
-        return label, "-", "-", _target(result), f"Non calculable ({result.motif.value if result.motif else '-'})"
+        return label, "-", "-", _target(result), f"Non calculable : {why_none(result)}"
     figure = str(result.numerateur) if result.denominateur is None else f"{result.numerateur} / {result.denominateur}"
     rate = "-" if result.taux is None else f"{result.taux:.1f} %".replace(".", ",")
     return label, figure, rate, _target(result), _conclusion(result)
@@ -111,7 +113,9 @@ def _footing(page: FPDF, edition: Edition, proof_digest: str, engagement: str, k
     _line(page, f"Archive de preuve : {proof_digest}", 7)
     _line(page, f"Engagement sur les faits datés, gardés sur le site : {engagement}", 7)
     _line(page, f"Clé qui signe cette page (fichier .jws joint) : {kid}", 7)
-    _line(page, f"Établi le {edition.etabli_le.isoformat(timespec='seconds')} par {edition.logiciel}", 7)
+    _line(
+        page, f"Établi le {edition.etabli_le.astimezone(timezone.utc):%d/%m/%Y à %H:%M UTC} par {edition.logiciel}", 7
+    )
     page.ln(2)
     _line(
         page,

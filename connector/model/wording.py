@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from connector.model.result import Motif, Result
+
 
 class IndicatorText(NamedTuple):
     """How one indicator is named, defined and counted."""
@@ -114,3 +116,26 @@ INDICATORS: dict[str, IndicatorText] = {
         _NOBODY,
     ),
 }
+
+MOTIFS: dict[Motif, str] = {
+    Motif.SOURCE_ABSENTE: "Aucune source ne donne toutes les données nécessaires.",
+    Motif.SOURCE_EN_ERREUR: "Un fichier ou une ligne dont ce calcul a besoin est inutilisable : voyez les constats.",
+    Motif.DATE_ABSENTE: "Les dossiers n'ont ni date de création ni date de mise à jour : on ignore qui est actif.",
+    Motif.STATUT_ABSENT: "Aucun usager n'a de statut d'identité : rien ne dit quelles INS sont qualifiées.",
+    Motif.BOITE_INCONNUE: "Aucune boîte MSSanté n'est rattachée à ce seul établissement.",
+    Motif.DENOMINATEUR_NUL: "Il n'y a personne à compter pendant la période.",
+    Motif.MISE_A_JOUR_INDETERMINEE: "On ne peut pas savoir si des dossiers ont été mis à jour pendant la période.",
+}
+
+
+def why_none(result: Result) -> str:
+    """Why there is no figure, as the end of a sentence: « il faut … », « aucun dossier actif… »."""
+    if result.motif is None:
+        return "sans motif"
+    text = INDICATORS[result.indicateur]
+    if result.motif is Motif.SOURCE_ABSENTE:
+        return f"il faut {text.needs}"
+    if result.motif is Motif.DENOMINATEUR_NUL:
+        return text.nothing
+    words = MOTIFS[result.motif].rstrip(".")
+    return words[0].lower() + words[1:]

@@ -1,4 +1,4 @@
-"""French wording of states and reasons; the only place where they are written. Indicators: `model.wording`."""
+"""French wording of states; the only place where it is written. Indicators and reasons: `model.wording`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,10 @@ from enum import Enum
 from connector.model.findings import Finding, Severity
 from connector.model.result import Calcul, Ceiling, Motif, Result
 from connector.model.wording import INDICATORS as INDICATORS
+from connector.model.wording import MOTIFS as MOTIFS
 from connector.reports.text import count_of, group, percent
 
 ORDER = {code: rank for rank, code in enumerate(INDICATORS)}
-
-MOTIFS: dict[Motif, str] = {
-    Motif.SOURCE_ABSENTE: "Aucune source ne donne toutes les données nécessaires.",
-    Motif.SOURCE_EN_ERREUR: "Un fichier ou une ligne dont ce calcul a besoin est inutilisable : voyez les constats.",
-    Motif.DATE_ABSENTE: "Les dossiers n'ont ni date de création ni date de mise à jour : on ignore qui est actif.",
-    Motif.STATUT_ABSENT: "Aucun usager n'a de statut d'identité : rien ne dit quelles INS sont qualifiées.",
-    Motif.BOITE_INCONNUE: "Aucune boîte MSSanté n'est rattachée à ce seul établissement.",
-    Motif.DENOMINATEUR_NUL: "Il n'y a personne à compter pendant la période.",
-    Motif.MISE_A_JOUR_INDETERMINEE: "On ne peut pas savoir si des dossiers ont été mis à jour pendant la période.",
-}
 
 SECTEURS = {
     "pa": "Personnes âgées",
@@ -109,19 +100,6 @@ def reason(result: Result) -> str:
         people = count_of(result.indetermines, "personne est concernée", "personnes sont concernées")
         words += f" {people} ; sans les compter : {display_figures(result) or 'aucun chiffre'}."
     return words
-
-
-def why_none(result: Result) -> str:
-    """Why there is no figure, as the end of a sentence: « il faut … », « aucun dossier actif… »."""
-    if result.motif is None:
-        return "sans motif"
-    text = INDICATORS[result.indicateur]
-    if result.motif is Motif.SOURCE_ABSENTE:
-        return f"il faut {text.needs}"
-    if result.motif is Motif.DENOMINATEUR_NUL:
-        return text.nothing
-    words = MOTIFS[result.motif].rstrip(".")
-    return words[0].lower() + words[1:]
 
 
 def ceiling_text(ceiling: Ceiling) -> str:

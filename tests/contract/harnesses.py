@@ -26,7 +26,7 @@ from tests.contract.harness_sql import SQL, mapped_says
 
 _DATE = (
     "attendu une date AAAA-MM-JJ, avec ou sans heure, trouvé 'hier' ; "
-    "exportez cette date au format ISO, ou décrivez son format dans un fichier de correspondance."
+    "écrivez-la ainsi (dans un tableur : une vraie date), ou décrivez son format dans un fichier de correspondance."
 )
 _COLUMN = (
     "attendu cette colonne, qui est obligatoire, trouvé 5 colonnes sans elle ; "

@@ -17,7 +17,7 @@ from tests.lib.dovecot import Server, dovecot
 
 _DATE = (
     "attendu une date AAAA-MM-JJ, avec ou sans heure, trouvé 'hier' ; "
-    "exportez cette date au format ISO, ou décrivez son format dans un fichier de correspondance."
+    "écrivez-la ainsi (dans un tableur : une vraie date), ou décrivez son format dans un fichier de correspondance."
 )
 
 _NOBODY = (

@@ -25,6 +25,7 @@ from connector.model.tables import TABLES
 Rows = list[list[str]]
 
 _BATCH = 50_000
+_HELP = "Aide"  # the sheet of our own template (template.HELP_SHEET) that says how to fill the others
 _CELLS_MAX = 40_000_000
 _PROLOGUE = 64 * 1024  # bytes of an XML member in which a DOCTYPE may stand
 _CELL = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
@@ -61,7 +62,7 @@ class WorkbookAdapter:
                     yield from self._sheet(book, sheet, table)
                 except CalamineError:
                     yield broken_sheet(self._file.name, sheet, frozenset({table}))
-            elif table is None and "etablissements" in tables:  # told once, on the first pass
+            elif table is None and sheet != _HELP and "etablissements" in tables:  # told once, on the first pass
                 yield Notice("feuille_laissee_de_cote", detail=public_name(sheet))
 
     def _sheet(self, book: CalamineWorkbook, sheet: str, table: str) -> Iterator[Item]:
