@@ -62,6 +62,8 @@ def source_digest(files: Sequence[SourceFile]) -> str:
 
 
 def _file_digest(path: Path) -> str:
+    if not path.is_file():  # opening a pipe would wait for ever
+        return "illisible"
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

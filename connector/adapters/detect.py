@@ -78,14 +78,22 @@ def detect(paths: Iterable[Path], limits: Limits) -> Detection:
 def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[type[Adapter]]) -> None:
     groups: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
     refused: dict[tuple[str, str], list[Problem]] = defaultdict(list)
+    strangers: list[tuple[SourceFile, _Refusal | None]] = []
     for file, refusal in _walk(path, limits):
         adapter = None if _lock(file) else _named_for(file, adapters) if refusal else _recognise(file, adapters)
-        if adapter is not None:
-            key = (adapter.name, _group(adapter, file, path))
-            if refusal:
-                refused[key].append(refusal.problem(file, tables_named(adapter, file.path)))
-            else:
-                groups[key].append(file)
+        if adapter is None:
+            strangers.append((file, refusal))
+            continue
+        key = (adapter.name, _group(adapter, file, path))
+        if refusal:
+            refused[key].append(refusal.problem(file, tables_named(adapter, file.path)))
+        else:
+            groups[key].append(file)
+    for file, refusal in strangers:
+        adapter = _of_a_set(file, groups, adapters)
+        refusal = refusal or (_damage(adapter, file) if adapter else None)
+        if adapter and refusal:
+            refused[adapter.name, _group(adapter, file, path)].append(refusal.problem(file, adapter.provides))
         elif refusal is None:
             detection.left_aside.append((file.name, _why_unknown(file)))
         elif refusal.always:
@@ -104,6 +112,25 @@ def _lock(file: SourceFile) -> bool:
 
 def _why_unknown(file: SourceFile) -> str:
     return "un tableur l'a laissé : le classeur est ouvert quelque part" if _lock(file) else "format non reconnu"
+
+
+def _of_a_set(
+    file: SourceFile, groups: dict[tuple[str, str], list[SourceFile]], adapters: list[type[Adapter]]
+) -> type[Adapter] | None:
+    """The adapter that recognised the other files of a set which this name completes: the archives of one log."""
+    for adapter in adapters:
+        in_set: Callable[[Path, list[Path]], bool] | None = getattr(adapter, "in_set", None)
+        known = [one.path for (name, _), files in groups.items() if name == adapter.name for one in files]
+        if in_set and known and in_set(file.path, known):
+            return adapter
+    return None
+
+
+def _damage(adapter: type[Adapter], file: SourceFile) -> _Refusal | None:
+    """Why a file of a set gives nothing; None for one that is whole and holds nothing of this adapter."""
+    said: Callable[[Path], tuple[str, str, str] | None] | None = getattr(adapter, "damage", None)
+    found = said(file.path) if said else None
+    return _Refusal(*found) if found else None
 
 
 def tables_named(adapter: type[Adapter], path: Path) -> frozenset[str]:

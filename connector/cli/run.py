@@ -126,9 +126,10 @@ def detected(
         names = ", ".join(str(path) for path in asked)
         for problem in (*detection.refused, *(one for source in detection.sources for one in source.refused)):
             sys.stderr.write(f"{public_text(problem.text())}\n")
-        if mapping:
+        missed = mapping or next((one.settings.mapping for one in detection.sources if one.settings), None)
+        if missed:
             raise SourceDataError(
-                f"{names} : aucun fichier reconnu, ni nommé par {mapping} ; "
+                f"{names} : aucun fichier reconnu, ni nommé par {missed} ; "
                 "vérifiez le dossier, ou lancez dui-connector mapping check."
             )
         raise SourceDataError(

@@ -116,6 +116,15 @@ def _zipped_log(path: Path) -> None:
     path.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
+def _rotated(path: Path) -> None:
+    """An archive beside the log that it is the rotation of."""
+    (path.parent / "tout").mkdir()
+    _one_of(postfix.write_iso, "mail.log")(path.parent / "tout" / "mail.log")
+    (path.parent / "tout" / "mail.log").replace(path.parent / "mail.log")
+    (path.parent / "tout").rmdir()
+    path.write_bytes(gzip.compress((path.parent / "mail.log").read_bytes().replace(b"2025-03-", b"2025-01-"), mtime=0))
+
+
 def _mbox(path: Path) -> None:
     """Three mails with their archives."""
     _one_of(courriels.write, _MAIL)(path)
@@ -148,6 +157,7 @@ READERS = {
     "correspondance": Reader("correspondance", "RESIDENTS.csv", _mapped, _with_mapping),
     "postfix": Reader("postfix", "mail.log", _one_of(postfix.write_iso, "mail.log"), settings, ("mssante",)),
     "postfix_gz": Reader("postfix_gz", "mail.log.1.gz", _zipped_log, settings, ("mssante",)),
+    "postfix_rotation": Reader("postfix_rotation", "mail.log.2.gz", _rotated, settings, ("mssante",)),
     "courriels": Reader("courriels", "0001.eml", _one_of(courriels.write, _MAIL), settings, ("mssante",)),
     "mbox": Reader("mbox", "Sent", _mbox, settings, ("mssante",)),
 }
@@ -327,6 +337,7 @@ SPOILS: dict[str, dict[str, Spoil]] = {
     "correspondance": EVERY | TEXT | CSV,
     "postfix": EVERY | TEXT | LOG,
     "postfix_gz": EVERY | GZ,
+    "postfix_rotation": EVERY | GZ | {"gzip sans rien de Postfix": is_just(gzip.compress(b"autre chose\n", mtime=0))},
     "courriels": EVERY | TEXT | MAIL,
     "mbox": EVERY | TEXT | {"sans date": MAIL["sans date"]},
 }

@@ -7,6 +7,7 @@ path may also be the `nom` of a `[[source]]`: that is how a connection, which ha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,7 @@ def _described(path: Path, settings: Settings, base: Path) -> list[SourceSetting
     """The `[[source]]` of this path: its mapping found, the limits of the site unless it has its own."""
     described = []
     for one in settings.source:
-        if one.chemin is None or (base / one.chemin).resolve() != path.resolve():
+        if one.chemin is None or not _same(base / one.chemin, path):
             continue
         if one.type == MappedAdapter.name and one.mapping is None:
             raise SettingsError(
@@ -74,6 +75,11 @@ def _described(path: Path, settings: Settings, base: Path) -> list[SourceSetting
             options_of(load(one.type), one)
         described.append(_completed(one, settings, base))
     return described
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one place; `Path.resolve` raises for a link that leads to itself."""
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _completed(one: SourceSettings, settings: Settings, base: Path) -> SourceSettings:
@@ -98,7 +104,7 @@ def _connected(asked: Path, settings: Settings, base: Path) -> SourceSettings | 
         if one.nom == str(asked) and one.chemin is None and not asked.exists():
             return one
         here = one.nom == str(asked) and not asked.exists()
-        here = here or (one.chemin is not None and (base / one.chemin).resolve() == asked.resolve())
+        here = here or (one.chemin is not None and _same(base / one.chemin, asked))
         if here and one.type and load(one.type).grouping is Grouping.CONNECTION:
             return one
     return None

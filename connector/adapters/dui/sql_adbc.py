@@ -92,6 +92,8 @@ class AdbcSession:
 
     def count(self, query: str) -> int | None:
         """How many rows a query gives; None when it cannot be counted from outside."""
+        if has_since(query) and self._dialect.probe() == "NULL":  # nothing is after it
+            return None
         try:
             self._cursor.execute(f"SELECT count(*) FROM (\n{plain(query, self._dialect.probe())}\n) AS dui")  # noqa: S608 - the query of the mapping, checked
             return int(self._cursor.fetchone()[0])
@@ -258,6 +260,8 @@ def open_sqlite(options: SqlOptions, path: Path) -> AdbcSession:
         raise NoConnectionError(
             "un fichier introuvable ou inaccessible ; vérifiez « chemin » et les droits de lecture."
         )
+    if path.stat().st_size == 0:  # for SQLite, a base without a table
+        raise NoConnectionError("un fichier vide ; refaites la copie.")
     try:
         connection = driver.connect(f"{path.resolve().as_uri()}?mode=ro", autocommit=True)
         with connection.cursor() as cursor:

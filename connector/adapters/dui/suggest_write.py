@@ -29,10 +29,10 @@ def proposal(found: Sequence[TableGuess], sheets: Sequence[Sheet], name: str, ba
     missing = [table for table in TABLES if table not in {one.table for one in found}]
     if missing:
         lines += _wrapped("Rien n'a été trouvé pour : " + ", ".join(missing) + ".")
-    used = {id(one.sheet) for one in found} | {
-        id(guess.via.sheet) for one in found for guess in one.guesses if guess.via
-    }
-    spare = [public_name(sheet.name) for sheet in sheets if id(sheet) not in used]
+    used = [one.sheet.place for one in found] + [
+        guess.via.sheet.place for one in found for guess in one.guesses if guess.via
+    ]
+    spare = [public_name(sheet.name) for sheet in sheets if sheet.place not in used]
     if spare:
         lines += _wrapped("Non utilisés : " + ", ".join(spare) + ".")
     return "\n".join(lines).rstrip() + "\n"

@@ -81,7 +81,8 @@ class ImapAdapter:
         if MESSAGES not in tables:
             return
         options = self._options
-        password = reveal(options.mot_de_passe, what="mot_de_passe")
+        what = f"[[source]] « {self._settings.nom or options.serveur} », clé « mot_de_passe »"
+        password = reveal(options.mot_de_passe, what=what)
         with Session(options.serveur, options.port, options.delai, options.ca_bundle) as session:
             session.login(options.utilisateur, password)
             yield from _Reading(session, options, self._settings).read()

@@ -19,6 +19,7 @@ from connector.adapters.mssante.attribution import refuse_finess
 from connector.adapters.mssante.hl7v2_fields import UnusableError
 from connector.adapters.mssante.postfix_lines import Lines, fingerprint, is_shorter, opened, read_lines, unzipped_head
 from connector.adapters.mssante.postfix_queue import Place, Queue, Row
+from connector.adapters.mssante.postfix_set import damage, in_set
 from connector.adapters.mssante.postfix_stamps import STAMP, StampError, Stamps, file_date
 from connector.adapters.registry import options_of
 from connector.config import SourceSettings
@@ -106,6 +107,8 @@ class PostfixAdapter:
     incremental: ClassVar[bool] = True
     options: ClassVar[type[BaseModel]] = PostfixOptions
     naive_zone: ClassVar[str] = "Europe/Paris"  # of stamps without offset, unless the settings say otherwise
+    in_set = staticmethod(in_set)
+    damage = staticmethod(damage)
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files
