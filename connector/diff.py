@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,20 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
     headings = {"programme": "Programme", "catalogue": "Version des règles", "date_mesure": "Date de mesure"}
     for name, label in headings.items():
         if before.get(name) != after.get(name):
-            yield f"{label} : {before.get(name)} → {after.get(name)}"
+            yield f"{label} : {_shown(before.get(name))} → {_shown(after.get(name))}"
     yield from _sources(before, after)
     old, new = _by_key(before), _by_key(after)
     for key in sorted(old.keys() | new.keys()):
         yield from _result(key, old.get(key), new.get(key))
     yield from _findings(before, after)
+
+
+def _shown(value: Any) -> str:
+    """A value of the heading; a date as people write it."""
+    try:
+        return f"{date.fromisoformat(str(value)):%d/%m/%Y}"
+    except ValueError:
+        return str(value)
 
 
 def _by_key(audit: Mapping[str, Any]) -> dict[tuple[str, str], Entry]:

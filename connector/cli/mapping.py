@@ -154,7 +154,9 @@ def suggest(
         write_synced(output, text.encode())
     except OSError:
         raise UsageError(f"{output} : impossible d'écrire ici ; vérifiez le dossier et ses droits.") from None
-    sys.stdout.write(f"Proposition écrite : {output}. Relisez-la, puis lancez dui-connector mapping check.\n")
+    sys.stdout.write(
+        f"Proposition écrite : {output}. Relisez-la, puis lancez dui-connector mapping check {output} {source}.\n"
+    )
 
 
 def _described(mapping: MappingFile, fichier: Path) -> Iterator[str]:

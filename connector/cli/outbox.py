@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from typing import Annotated, Any, Optional
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -14,6 +16,9 @@ from connector.cli.french import French
 from connector.cli.site import clock, opened_state
 from connector.cli.watch import watch
 from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from connector.publish.ledger import Item
 
 Numbers = Annotated[list[int], typer.Argument(metavar="N...", help="Numéros des transmissions.")]
 Json = Annotated[bool, typer.Option("--json", help="Écrit le résultat en JSON.")]
@@ -53,21 +58,36 @@ def list_(
     """Donne les transmissions, les plus anciennes d'abord."""
     from connector.publish.ledger import listed
     from connector.publish.outbox import STATES
+    from connector.publish.waits import open_until
 
     wrong = [one for one in etat or [] if one not in STATES]
     if wrong:
         raise UsageError(f"État inconnu : « {wrong[0]} » ; attendu {', '.join(STATES)}.")
-    with opened_state(config, clock()) as site, site.database.transaction() as connection:
+    now = clock()
+    with opened_state(config, now) as site, site.database.transaction() as connection:
         items = listed(connection, etat or (), destination, finess)
+        alone = {name: open_until(connection, name, now) for name in {item.destination for item in items}}
     if as_json:
         _print([item._asdict() for item in items])
         return
     for item in items:
-        window = f"{item.debut} au {item.fin}"
+        window = f"{date.fromisoformat(item.debut):%d/%m/%Y} au {date.fromisoformat(item.fin):%d/%m/%Y}"
         head = f"{item.id:>6}  {item.etat:<10}  {item.destination}  {item.finess_et}  {item.programme}  {window}"
         said = f"  {item.motif}" if item.motif else ""
-        sys.stdout.write(f"{head}  révision {item.revision}{said}\n")
+        sys.stdout.write(f"{head}  révision {item.revision}{said}{_next(item, alone, now)}\n")
     sys.stdout.write(f"{len(items)} transmission(s).\n")
+
+
+def _next(item: Item, alone: Mapping[str, str], now: datetime) -> str:
+    """When a submission that waits is tried next, unless that is at once."""
+    from connector.publish.outbox import UNKNOWN, WAITING
+    from connector.publish.waits import due
+    from connector.status import local
+
+    if item.etat not in (WAITING, UNKNOWN):
+        return ""
+    wanted = max("" if due(item.prochaine, now) else item.prochaine, alone[item.destination])
+    return f"  (essai suivant le {local(datetime.fromisoformat(wanted))})" if wanted else ""
 
 
 def show(

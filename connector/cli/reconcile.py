@@ -54,6 +54,7 @@ def reconcile(
 
 def _compare(run: Opened, key: Key, vendor: VendorFigures) -> None:
     from connector.indicators.explain import Place
+    from connector.reports.text import count_of
 
     explanation = explained(run, *key)
     result = explanation.result
@@ -70,7 +71,7 @@ def _compare(run: Opened, key: Key, vendor: VendorFigures) -> None:
     counted = {one for person in explanation.persons if person.place is Place.NUMERATOR for one in person.usagers}
     rules = {one: person.rule for person in explanation.persons for one in person.usagers}
     theirs_only, ours_only = vendor.ids[key] - counted, counted - vendor.ids[key]
-    out(f"{key[0]}, {key[1]} : éditeur {len(vendor.ids[key])} personnes, nous {ours}\n")
+    out(f"{key[0]}, {key[1]} : éditeur {count_of(len(vendor.ids[key]), 'personne', 'personnes')}, nous {ours}\n")
     for one in sorted(theirs_only):
         out(f"  {one:<20} compté par l'éditeur, pas par nous : {rules.get(one, 'usager inconnu de nos sources')}\n")
     for one in sorted(ours_only):

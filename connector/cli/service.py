@@ -38,6 +38,7 @@ def service(
     """Collecte, mesure et transmet sans personne, jusqu'à ce qu'on l'arrête."""
     from connector.cli.site import opened_state
     from connector.lock import only_one
+    from connector.log import logger
 
     with opened_state(config, _now()) as site, only_one(site.folder, "service"):
         loop = _loop(site, config)
@@ -48,6 +49,7 @@ def service(
             _tell("READY=1")
             loop.run()
             _tell("STOPPING=1")
+        logger(sys.stderr).info("le service s'arrête")
 
 
 def _now() -> datetime:

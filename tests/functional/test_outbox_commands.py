@@ -118,7 +118,7 @@ def test_a_rejection_ends_with_13_and_its_words(address: str, settings: Path) ->
     )
     assert _run(settings, "outbox", "list", "--etat", "rejete") == (
         0,
-        "     1  rejete      ars  010900116  esms-2025  2025-03-01 au 2025-03-31  révision 1"
+        "     1  rejete      ars  010900116  esms-2025  01/03/2025 au 31/03/2025  révision 1"
         "  HTTP 422 : FINESS inconnu\n1 transmission(s).\n",
         "",
     )

@@ -191,7 +191,8 @@ def test_the_verb_writes_a_new_file(tmp_path: Path) -> None:
     ran = command("mapping", "suggest", tmp_path / "export", "--output", output)
     assert (ran.code, ran.out) == (
         0,
-        f"Proposition écrite : {output}. Relisez-la, puis lancez dui-connector mapping check.\n",
+        f"Proposition écrite : {output}. Relisez-la, puis lancez "
+        f"dui-connector mapping check {output} {tmp_path / 'export'}.\n",
     )
     load_mapping(output)
     again = command("mapping", "suggest", tmp_path / "export", "--output", output)

@@ -1,0 +1,44 @@
+"""Small words that a person reads: dates as people write them, and when something is tried next."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from connector.cli.outbox import _next
+from connector.diff import differences
+from connector.publish.ledger import Item
+from connector.publish.waits import stamp
+
+NOW = datetime(2025, 4, 1, 4, 0, tzinfo=timezone.utc)
+SOON, LATER = NOW + timedelta(minutes=5), NOW + timedelta(minutes=40)
+
+
+def _item(state: str, wanted: str) -> Item:
+    blank = dict.fromkeys(Item._fields, "")
+    return Item(**blank | {"id": 1, "destination": "ars", "etat": state, "prochaine": wanted})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "alone", "until"),
+    [
+        ("en_attente", "", "", None),
+        ("en_attente", stamp(NOW - timedelta(minutes=1)), "", None),
+        ("en_attente", stamp(SOON), "", SOON),
+        ("inconnu", stamp(SOON), stamp(LATER), LATER),
+        ("en_attente", "", stamp(LATER), LATER),
+        ("accepte", stamp(SOON), stamp(LATER), None),
+    ],
+)
+def test_what_waits_says_when_it_is_tried_next(state: str, wanted: str, alone: str, until: datetime | None) -> None:
+    """Its own wait or that of its destination, the longer; nothing for what leaves at once, or will not leave."""
+    told = "" if until is None else f"  (essai suivant le {until.astimezone():%d/%m/%Y à %H:%M})"
+    assert _next(_item(state, wanted), {"ars": alone}, NOW) == told
+
+
+def test_two_audits_are_dated_as_people_write() -> None:
+    """The dates of a comparison are not those of a file format."""
+    before = {"programme": "esms-2025", "date_mesure": "2025-03-01", "resultats": [], "constats": []}
+    after = {**before, "date_mesure": "2025-04-01"}
+    assert list(differences(before, after)) == ["Date de mesure : 01/03/2025 → 01/04/2025"]
