@@ -220,7 +220,8 @@ class _Reading:
                 self._tell(index, problem)
             else:
                 rest = self.inventories[index].non_montres
-                rest[problem.file] = rest.get(problem.file, 0) + 1
+                file = self._pseudonymiser.scrub(problem.file)
+                rest[file] = rest.get(file, 0) + 1
         if self._stop_at_fault:
             raise FaultySourceError(self.inventories)
 

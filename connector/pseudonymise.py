@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -28,10 +29,12 @@ from connector.model.ins import (
     normalise_matricule,
     well_formed,
 )
+from connector.model.plain import ADDRESS
 from connector.model.tables import TABLES, Kind
 
 PATIENT_DOMAIN = "patient.mssante.fr"
 EMBEDDED_MARK = "ins-"  # what stands for an INS inside another id
+ADDRESS_MARK = "adresse-"  # and for a mail address in a name that somebody gave
 _SHORTEST_INS = 13
 _DIGEST = 16  # bytes kept of each HMAC: 128 bits
 
@@ -139,8 +142,11 @@ class Pseudonymiser:
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
     def scrub(self, text: str) -> str:
-        """A text without anything that has the shape of an INS."""
-        return _scrub(text, self._site.identifiant)
+        """A text without anything that has the shape of an INS or of a mail address."""
+        return _scrub(ADDRESS.sub(self._marked, text), self._site.identifiant)
+
+    def _marked(self, address: re.Match[str]) -> str:
+        return "(adresse)" if is_patient(address[0]) else ADDRESS_MARK + self.address(address[0])
 
     def address(self, text: str) -> str:
         """The HMAC of an address, or the address itself when it is a whole domain (« @domaine »)."""

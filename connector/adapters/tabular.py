@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from connector.adapters.base import Notice, Problem
 from connector.model.finess import normalise_finess
-from connector.model.ins import EMBEDDED_INS
+from connector.model.plain import hide_identifiers
 from connector.model.tables import TABLES
 
 
@@ -22,9 +22,9 @@ def plain_name(name: str) -> str:
 
 
 def public_text(text: str) -> str:
-    """A text as a message may show it: on one line, printable, without anything shaped like an INS."""
+    """A text as a message may show it: on one line, printable, without anything shaped like an INS or an address."""
     printable = "".join(char if char.isprintable() else "?" for char in text)
-    return EMBEDDED_INS.sub("(INS)", printable)
+    return hide_identifiers(printable)
 
 
 def public_name(name: str) -> str:

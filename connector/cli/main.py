@@ -35,6 +35,7 @@ from connector.cli import (
 )
 from connector.cli.french import French, wrong_use
 from connector.errors import ConnectorError
+from connector.model.plain import hide_identifiers
 
 app = French(
     name="dui-connector",
@@ -98,13 +99,13 @@ def run() -> None:
     try:
         code = app(standalone_mode=False, prog_name="dui-connector")
     except ConnectorError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{hide_identifiers(str(error))}\n")
         sys.exit(error.exit_code)
     except NoArgsIsHelpError as asked:
         sys.stderr.write(f"{asked}\n")
         sys.exit(2)
     except UsageError as error:
-        sys.stderr.write(f"{wrong_use(error)}\n")
+        sys.stderr.write(f"{hide_identifiers(wrong_use(error))}\n")
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         _stopped()

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from connector.agent import Asked, audit, open_site
 from connector.collect import Source
@@ -133,3 +134,27 @@ def test_looking_at_persons_shows_local_ids_only_and_the_journal_none(name: str,
     ]
     assert left_behind(tmp_path / "etat", CANONICAL) == {}
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+NAMED = ("185057504800162", "jeanne.durand@exemple.fr", "185057504800162@patient.mssante.fr")
+
+
+@pytest.mark.parametrize("who", NAMED)
+def test_whoever_a_name_holds_is_never_repeated(who: str, tmp_path: Path) -> None:
+    """An INS or an address in the name of a file, a folder, a source, a column or a sheet: no stream, no report."""
+    site = tmp_path / "site"
+    (site / who).mkdir(parents=True)
+    (site / who / "usagers.csv").write_text(f"finess_et;id_usager;{who}\n{PARIS};u1;a\n" + "x\n" * 30, encoding="utf-8")
+    (site / f"{who}.pdf").write_bytes(b"x")
+    (site / f"{who}.hl7").write_bytes(b"MSH|^~\\&|x\n" * 30)
+    with xlsxwriter.Workbook(site / f"{who}.xlsx") as book:
+        for name in ("usagers", who[:31]):
+            book.add_worksheet(name).write_row(0, 0, ["finess_et", "id_usager", who])
+    settings = tmp_path / "c.toml"
+    settings.write_text(f'[[source]]\nnom = "Boîte {who}"\nchemin = "site"\n', encoding="utf-8")
+    secrets = (who, who.partition("@")[0])
+    ran = in_process("audit", "--config", settings, *MEASURE, "--output", tmp_path / "audit")
+    lost = in_process("audit", site / f"{who}.absent", *MEASURE, "--output", tmp_path / "rien")
+    assert (ran.code, lost.code) == (11, 12)
+    assert [one for one in secrets for text in (ran.out, ran.err, lost.err) if one in text] == []
+    assert [path.name for path, text in texts_of(tmp_path / "audit") for one in secrets if one in text] == []
