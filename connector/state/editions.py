@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 
 from sqlalchemy import Connection, and_, func, select, update
 
@@ -78,4 +78,5 @@ def by_id(connection: Connection, number: int) -> Kept | None:
 def withdraw_held(connection: Connection, number: int, why: str, now: datetime) -> None:
     """Give up what a revision held back: its successor says more. What was queued or sent stays as it is."""
     held = (outbox.c.edition_id == number) & (outbox.c.etat == "retenu")
-    connection.execute(update(outbox).where(held).values(etat="abandonne", motif=why, modifie=now.isoformat()))
+    instant = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")  # as the outbox writes its instants
+    connection.execute(update(outbox).where(held).values(etat="abandonne", motif=why, modifie=instant))
