@@ -293,6 +293,7 @@ def test_a_check_counts_every_query(filled: Server, tmp_path: Path) -> None:
     first = command(*asked)
     assert (first.code, first.err) == (0, ""), first.out
     assert re.search(r"^usagers : DUI, 2 lignes lues sur [0-9]{3}, conforme$", first.out, re.MULTILINE)
+    assert re.search(r"^mises_a_jour : DUI, 2 lignes, conforme$", first.out, re.MULTILINE)  # `:depuis`: no count
     filled.execute(
         "CREATE TABLE s AS SELECT no_finess, num_usager, 20250102 AS dt_entree, dt_sortie, cd_etat FROM sejour"
     )

@@ -163,6 +163,22 @@ def test_the_command_measures_a_mapped_export(tmp_path: Path) -> None:
     )
 
 
+def test_a_mapping_of_the_settings_that_names_no_file_is_told(tmp_path: Path) -> None:
+    """The advice is about that mapping, not about the formats that are recognised without one."""
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "autre.csv").write_text("a;b\n", encoding="utf-8")
+    (tmp_path / "m.toml").write_bytes((mapped.MAPPINGS / "journal-dmp.toml").read_bytes())
+    settings = '[[source]]\nnom = "Journal"\nchemin = "exports"\ntype = "correspondance"\nmapping = "m.toml"\n'
+    (tmp_path / "c.toml").write_text(settings, encoding="utf-8")
+    options = ("--date-mesure", "2025-04-01", "--programme", "esms-2025", "--output", tmp_path / "audit")
+    ran = command("audit", "Journal", "--config", tmp_path / "c.toml", *options)
+    assert (ran.code, ran.err) == (
+        11,
+        f"Journal : aucun fichier reconnu, ni nommé par {tmp_path / 'm.toml'} ; "
+        "vérifiez le dossier, ou lancez dui-connector mapping check.\n",
+    )
+
+
 def test_a_missing_file_is_reported_by_the_command(tmp_path: Path) -> None:
     """The rest is measured, the table is in error, the exit code is 11."""
     mapped.write_csv(Organisation(1, 1), tmp_path / "exports")

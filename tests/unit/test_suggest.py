@@ -203,3 +203,14 @@ def test_the_verb_writes_a_new_file(tmp_path: Path) -> None:
     assert str(met.value) == (
         f"{tmp_path / 'vide'} : aucune table ne ressemble à une table pivot ; écrivez la correspondance à la main."
     )
+
+
+def test_a_table_that_is_used_is_not_said_to_be_spare(tmp_path: Path) -> None:
+    """Only the files that nothing of the proposal reads are listed; one that has no row is no table."""
+    (tmp_path / "exports").mkdir()
+    resident = "N° FINESS;Num résident;Statut d'identité\n010900116;R-104;INS qualifiée\n"
+    (tmp_path / "exports" / "RESIDENTS.csv").write_text(resident, encoding="utf-8")
+    (tmp_path / "exports" / "VIDE.csv").write_text("N° FINESS;Num résident\n", encoding="utf-8")
+    (tmp_path / "exports" / "METEO.csv").write_text("ciel;vent\nbleu;nord\ngris;sud\n", encoding="utf-8")
+    text = suggest_mapping(tmp_path / "exports", Settings(), tmp_path)
+    assert [line for line in text.splitlines() if "Non utilisés" in line] == ["# Non utilisés : METEO."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -51,13 +52,15 @@ def _csv(file: SourceFile, limits: Limits) -> Iterator[Sheet]:
         return
     cells: list[list[str | None]] = [[] for _ in opened.headings]
     whole = True
-    for _, batch in opened.batches(range(len(opened.headings)), None):
-        for column, values in zip(cells, batch.columns, strict=True):
-            column += values.slice(0, _ROWS - len(column)).to_pylist()
-        if len(cells[0]) >= _ROWS:
-            whole = False
-            break
-    yield _sheet({"fichier": file.name}, file.path.stem, opened.headings, cells, whole)
+    with contextlib.suppress(pa.ArrowInvalid):  # no row, or a line that breaks off: what stands before is enough
+        for _, batch in opened.batches(range(len(opened.headings)), None):
+            for column, values in zip(cells, batch.columns, strict=True):
+                column += values.slice(0, _ROWS - len(column)).to_pylist()
+            if len(cells[0]) >= _ROWS:
+                whole = False
+                break
+    if cells[0]:
+        yield _sheet({"fichier": file.name}, file.path.stem, opened.headings, cells, whole)
 
 
 def _workbook(file: SourceFile, limits: Limits) -> Iterator[Sheet]:
