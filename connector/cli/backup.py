@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from connector import __version__
 from connector.cli import options as given
-from connector.cli.key_site import Phrase, Yes, asked_phrase, confirm, known_ring
+from connector.cli.key_site import Phrase, Yes, confirm, put_back, sealed_keys
 from connector.cli.site import clock, opened_state
 from connector.errors import StateError
 
@@ -33,16 +32,10 @@ def backup(
     """Sauvegarde l'état du site : base, dernier instantané, preuves, journaux."""
     from connector.access import record
     from connector.archive import write_archive
-    from connector.keys import dumps
     from connector.lock import only_one
-    from connector.sealed import NONCE, SALT, seal
 
     with opened_state(config, clock()) as site, only_one(site.folder, "collecte"):
-        sealed = None
-        if avec_cles:
-            words = asked_phrase(site, phrase, twice=True)
-            whole = dumps(known_ring(site), whole=True)
-            sealed = seal(whole, words, secrets.token_bytes(SALT), secrets.token_bytes(NONCE))
+        sealed = sealed_keys(site, phrase) if avec_cles else None
         try:
             names = write_archive(site.folder, fichier, clock(), __version__, sealed)
         except OSError as error:
@@ -75,13 +68,7 @@ def restore(
             raise StateError(f"{fichier} : restauration impossible ({error.strerror}).") from None
     with opened_state(config, clock()) as site:  # migrates a state of an earlier version
         if sealed is not None:
-            from connector.keys import loads, write_ring
-            from connector.sealed import unseal
-
-            write_ring(site.folder, loads(unseal(sealed, asked_phrase(site, phrase, twice=False), str(fichier))))
+            put_back(site, sealed, phrase, fichier)
         record(clock(), "restore", folder=site.folder)
-    keys = "" if sealed is not None else " Remettez la clé du site : dui-connector key restore FICHIER."
-    sys.stdout.write(
-        f"État rétabli dans {folder}.{keys} La clé qui signe n'est pas dans l'archive : faites enregistrer celle que "
-        "montre dui-connector key sign show. Puis vérifiez : dui-connector status.\n"
-    )
+    keys = "" if sealed is not None else " Remettez les clés du site : dui-connector key restore FICHIER."
+    sys.stdout.write(f"État rétabli dans {folder}.{keys} Puis vérifiez : dui-connector status.\n")

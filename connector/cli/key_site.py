@@ -37,15 +37,11 @@ def backup(
     config: given.Config = None,
     phrase: Phrase = None,
 ) -> None:
-    """Sauvegarde les clés du site dans un fichier que seule une phrase secrète ouvre."""
+    """Sauvegarde les clés du site, celle qui signe comprise, dans un fichier que seule une phrase secrète ouvre."""
     from connector.disk import write_synced
-    from connector.keys import dumps
-    from connector.sealed import NONCE, SALT, seal
 
     with opened_state(config, clock()) as site:
-        ring = known_ring(site)
-        words = asked_phrase(site, phrase, twice=True)
-        sealed = seal(dumps(ring, whole=True), words, secrets.token_bytes(SALT), secrets.token_bytes(NONCE))
+        sealed = sealed_keys(site, phrase)
         try:
             write_synced(fichier, sealed, private=True)
         except OSError as error:
@@ -63,12 +59,10 @@ def restore(
     oui: Yes = False,
 ) -> None:
     """Rétablit les clés du site depuis une sauvegarde."""
-    from connector.keys import write_ring
-
     with opened_state(config, clock()) as site:
-        ring = ring_of(fichier, asked_phrase(site, phrase, twice=False))
+        ring, signature = _keys_of(_read(fichier), asked_phrase(site, phrase, twice=False), fichier)
         _spare(site, ring, oui)
-        write_ring(site.folder, ring)
+        _put_back(site, ring, signature)
         _journal(site, "key restore")
     sys.stdout.write(f"Clés rétablies : {ring.current.empreinte}.\n")
 
@@ -127,16 +121,49 @@ def known_ring(site: OpenedState) -> KeyRing:
     return settled(ring, (), outside_key(site), secrets.token_bytes, clock())
 
 
-def ring_of(fichier: Path, phrase: str) -> KeyRing:
-    """The keys that a sealed file holds. Raises UsageError or SettingsError."""
+def sealed_keys(site: OpenedState, phrase: str | None) -> bytes:
+    """Every key of the site, the one that signs included, sealed by a passphrase. Raises ConnectorError."""
+    import orjson
+
+    from connector.keys import dumps
+    from connector.sealed import NONCE, SALT, seal
+    from connector.signature import exported
+
+    ring = known_ring(site)
+    words = asked_phrase(site, phrase, twice=True)
+    content = orjson.loads(dumps(ring, whole=True)) | {"signature": exported(site.folder)}
+    return seal(orjson.dumps(content), words, secrets.token_bytes(SALT), secrets.token_bytes(NONCE))
+
+
+def put_back(site: OpenedState, sealed: bytes, phrase: str | None, fichier: Path) -> None:
+    """Put the keys of a sealed content in place of those of the site. Raises ConnectorError."""
+    _put_back(site, *_keys_of(sealed, asked_phrase(site, phrase, twice=False), fichier))
+
+
+def _put_back(site: OpenedState, ring: KeyRing, signature: dict[str, str]) -> None:
+    from connector.keys import write_ring
+    from connector.signature import adopt
+
+    write_ring(site.folder, ring)
+    adopt(site.folder, signature)
+
+
+def _read(fichier: Path) -> bytes:
+    try:
+        return fichier.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{fichier} : lecture impossible ({error.strerror}) ; vérifiez le chemin.") from None
+
+
+def _keys_of(sealed: bytes, phrase: str, fichier: Path) -> tuple[KeyRing, dict[str, str]]:
+    """The ring and the signing files that a sealed content holds. Raises SettingsError."""
+    import orjson
+
     from connector.keys import loads
     from connector.sealed import unseal
 
-    try:
-        sealed = fichier.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{fichier} : lecture impossible ({error.strerror}) ; vérifiez le chemin.") from None
-    return loads(unseal(sealed, phrase, str(fichier)))
+    content = unseal(sealed, phrase, str(fichier))
+    return loads(content), dict(orjson.loads(content).get("signature", {}))
 
 
 def asked_phrase(site: OpenedState, reference: str | None, *, twice: bool) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from connector.signature.keys import PublicKey, public_keys, revoke, revoked_keys, rotate
+from connector.signature.keys import PublicKey, adopt, exported, public_keys, revoke, revoked_keys, rotate
 from connector.signature.signer import Signer, load_signer
 from connector.signature.verify import Signed, Trust, load_trust, verify_detached
 
@@ -14,6 +14,8 @@ __all__ = [
     "Signed",
     "Signer",
     "Trust",
+    "adopt",
+    "exported",
     "load_signer",
     "load_trust",
     "public_keys",

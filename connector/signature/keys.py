@@ -7,6 +7,7 @@ key that ever signed, so that old submissions stay verifiable; `revocations.json
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -104,6 +105,34 @@ def revoke(folder: Path, kid: str, motif: str, now: datetime) -> PublicKey | Non
         _write(path, _json([*_read(path), entry]))
     active = OKPKey.import_key(private_pem(folder, now)).thumbprint()
     return rotate(folder, now) if active == kid else None
+
+
+def exported(folder: Path) -> dict[str, str]:
+    """The files of the signing keys by name, for a sealed backup; empty when the site has never signed.
+
+    Raises:
+        StateError: one cannot be read.
+    """
+    known = {name: folder / _FOLDER / name for name in (_PRIVATE, _PUBLIC, _REVOKED)}
+    try:
+        return {name: path.read_text(encoding="utf-8") for name, path in known.items() if path.exists()}
+    except OSError as error:
+        raise StateError(f"{folder} : clé de signature illisible ({error.strerror}) ; vérifiez les droits.") from None
+
+
+def adopt(folder: Path, files: Mapping[str, str]) -> None:
+    """Put back what `exported` gave: the receivers know this key, and no other.
+
+    Raises:
+        StateError: the folder cannot be written.
+    """
+    try:
+        (folder / _FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in (_REVOKED, _PUBLIC, _PRIVATE):
+            if name in files:
+                _write(folder / _FOLDER / name, files[name].encode())
+    except OSError as error:
+        raise StateError(f"{folder} : clé de signature non rétablie ({error.strerror}) ; recommencez.") from None
 
 
 def _new_pem() -> bytes:
