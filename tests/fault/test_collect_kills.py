@@ -22,7 +22,7 @@ from tests.lib.nights import write
 from tests.lib.run import command
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
-KILLS = size(15, 200)
+KILLS = size(8, 200)
 _ROWS = 6_000
 
 

@@ -69,7 +69,7 @@ def test_a_killed_measure_is_made_whole_by_the_next(collected: Path, tmp_path: P
     assert len(expected[0]) == 8
     draw = random.Random(7)
     site = tmp_path / "tue"
-    for _ in range(size(3, 100)):
+    for _ in range(size(2, 100)):
         shutil.rmtree(site, ignore_errors=True)
         shutil.copytree(collected, site)
         running = subprocess.Popen(
