@@ -23,12 +23,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connector.model.directory import Directory
-from connector.model.ins import (
-    EMBEDDED_INS,
-    EMBEDDED_INS_RE2,
-    normalise_matricule,
-    well_formed,
-)
+from connector.model.ins import EMBEDDED_INS, EMBEDDED_INS_RE2, normalise_matricule
+from connector.model.ins_columns import well_formed
 from connector.model.plain import ADDRESS
 from connector.model.tables import TABLES, Kind
 

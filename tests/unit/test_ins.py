@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.fr import nir
 
-from connector.model.ins import is_well_formed, well_formed
+from connector.model.ins import is_well_formed
+from connector.model.ins_columns import well_formed
 
 _STARTS = st.from_regex(r"[0-9]{5}([0-9]{2}|2[AB])[0-9]{6}", fullmatch=True)
 _KEYED = _STARTS.map(lambda start: start + nir.calc_check_digits(start))
