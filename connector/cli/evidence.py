@@ -12,6 +12,7 @@ import typer
 
 from connector.cli import options as given
 from connector.cli.french import French
+from connector.cli.site import read_file
 from connector.errors import SourceDataError, UsageError
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ def verify(
         signed = verify_detached(body, signature, trusted, now)
         return f"clé {signed.kid}" + (f" ({signed.sujet})" if signed.sujet else "")
 
-    content = _read(preuve)
+    content = read_file(preuve)
     if content.startswith(b"%PDF-"):
-        signature = _read(preuve.with_name(preuve.name + ".jws")).decode("ascii", "replace")
+        signature = read_file(preuve.with_name(preuve.name + ".jws")).decode("ascii", "replace")
         checks = [Check(True, f"attestation : signature valide, {authenticate(content, signature)}")]
     else:
         proof = open_external(content, preuve.name)
@@ -88,13 +89,6 @@ def verify(
     _tell(checks, as_json=as_json)
     if not all(check.ok for check in checks):
         raise typer.Exit(SourceDataError.exit_code)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} : lecture impossible ({error.strerror}) ; vérifiez le chemin.") from None
 
 
 def _edition(site: OpenedState, finess: str, day: date, programme: str | None) -> Edition:
@@ -122,7 +116,7 @@ def _hand_out(site: OpenedState, edition: Edition, output: Path) -> list[Path]:
     from connector.evidence.attestation import attestation
     from connector.evidence.places import EXTERNAL, folder_of
 
-    proof = _read(folder_of(edition, site.folder) / EXTERNAL)
+    proof = read_file(folder_of(edition, site.folder) / EXTERNAL)
     signer = site.signer()
     engagement = open_external(proof, EXTERNAL).content["engagement"]
     page = attestation(edition, digest(proof), engagement, signer.kid)
@@ -150,7 +144,7 @@ def _inspect(proof: Opened, internal: Path, config: Path, now: datetime) -> list
     from connector.evidence.inspect import verify_internal
     from connector.keys import proof_key
 
-    content = _read(internal)
+    content = read_file(internal)
     with opened_state(config, now) as site:
         finess = str(proof.content.get("finess_et"))
         key = proof_key(site_ring(site, now), site.settings.organisme, finess, key_name(content, internal.name))

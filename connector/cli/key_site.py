@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from connector.cli import options as given
-from connector.cli.site import clock, opened_state, outside_key
+from connector.cli.site import clock, opened_state, outside_key, read_file
 from connector.errors import StateError, UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def restore(
 ) -> None:
     """Rétablit les clés du site depuis une sauvegarde."""
     with opened_state(config, clock()) as site:
-        ring, signature = _keys_of(_read(fichier), asked_phrase(site, phrase, twice=False), fichier)
+        ring, signature = _keys_of(read_file(fichier), asked_phrase(site, phrase, twice=False), fichier)
         _spare(site, ring, oui)
         _put_back(site, ring, signature)
         _journal(site, "key restore")
@@ -146,13 +146,6 @@ def _put_back(site: OpenedState, ring: KeyRing, signature: dict[str, str]) -> No
 
     write_ring(site.folder, ring)
     adopt(site.folder, signature)
-
-
-def _read(fichier: Path) -> bytes:
-    try:
-        return fichier.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{fichier} : lecture impossible ({error.strerror}) ; vérifiez le chemin.") from None
 
 
 def _keys_of(sealed: bytes, phrase: str, fichier: Path) -> tuple[KeyRing, dict[str, str]]:

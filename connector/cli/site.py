@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.errors import UsageError
+
 if TYPE_CHECKING:
     from connector.config import Settings
     from connector.signature import Signer
@@ -22,6 +24,14 @@ DEFAULT = Path("connecteur.toml")
 def clock() -> datetime:
     """Now, for what is below the command line."""
     return datetime.now(timezone.utc)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file that a person named. Raises UsageError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} : lecture impossible ({error.strerror}) ; vérifiez le chemin.") from None
 
 
 @dataclass(frozen=True)

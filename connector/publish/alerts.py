@@ -14,8 +14,9 @@ from sqlalchemy import Connection, select
 
 from connector.publish.ledger import counts
 from connector.publish.outbox import HELD, REJECTED, SENDING, UNKNOWN, WAITING
-from connector.publish.waits import FAILURES, failures, stamp
+from connector.publish.waits import FAILURES, failures
 from connector.state.database import Database
+from connector.state.instants import stamp
 from connector.state.tables import alerts
 
 _OWN = ("envoi:", "refus:", "absente:", "retenues")  # the keys that `follow` opens and closes

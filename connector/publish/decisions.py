@@ -19,8 +19,9 @@ from connector.publish.outbox import (
     body_of,
     overtaken_by,
 )
-from connector.publish.waits import stamp, try_now
+from connector.publish.waits import try_now
 from connector.signature import Signer
+from connector.state.instants import stamp
 from connector.state.tables import outbox, receipts, releases
 
 

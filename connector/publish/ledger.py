@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from connector.publish.decisions import one
 from connector.publish.outbox import ACCEPTED, IDENTITY
-from connector.publish.waits import stamp
+from connector.state.instants import stamp
 from connector.state.tables import editions, outbox, receipts, releases
 
 

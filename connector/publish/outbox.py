@@ -22,8 +22,9 @@ from sqlalchemy.dialects.sqlite import insert
 from connector.config import Destination
 from connector.model.edition import Edition
 from connector.publish.answers import Answer, Judgement, Verdict
-from connector.publish.waits import answered, backoff, due, failed, failures, open_until, stamp
+from connector.publish.waits import answered, backoff, due, failed, failures, open_until
 from connector.signature import Signer
+from connector.state.instants import stamp
 from connector.state.tables import editions, outbox, receipts
 
 HELD, WAITING, SENDING, UNKNOWN = "retenu", "en_attente", "en_cours", "inconnu"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from connector.publish.answers import LONGEST_WAIT
+from connector.state.instants import stamp
 from connector.state.tables import circuits
 
 FAILURES = 5  # in a row, before a destination is left alone
-
-
-def stamp(instant: datetime) -> str:
-    """An instant as the state keeps it: UTC, so that texts compare as instants do."""
-    return instant.astimezone(timezone.utc).isoformat(timespec="milliseconds")
 
 
 def backoff(attempts: int, shortest: float, longest: float, draw: float) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 
 from sqlalchemy import Connection, and_, func, select, update
 
 from connector.model.edition import Edition
 from connector.model.edition_text import figures_digest, from_bytes, to_bytes
+from connector.state.instants import stamp
 from connector.state.tables import editions, outbox
 
 
@@ -78,5 +79,4 @@ def by_id(connection: Connection, number: int) -> Kept | None:
 def withdraw_held(connection: Connection, number: int, why: str, now: datetime) -> None:
     """Give up what a revision held back: its successor says more. What was queued or sent stays as it is."""
     held = (outbox.c.edition_id == number) & (outbox.c.etat == "retenu")
-    instant = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")  # as the outbox writes its instants
-    connection.execute(update(outbox).where(held).values(etat="abandonne", motif=why, modifie=instant))
+    connection.execute(update(outbox).where(held).values(etat="abandonne", motif=why, modifie=stamp(now)))

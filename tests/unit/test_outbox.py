@@ -17,10 +17,11 @@ from connector.publish.answers import Answer, NoAnswer, Verdict
 from connector.publish.decisions import abandon, release, retry
 from connector.publish.delivery import Sending, Surroundings, deliver
 from connector.publish.outbox import body_of, digest, enqueue, idempotency_key, queue
-from connector.publish.waits import FAILURES, backoff, due, stamp
+from connector.publish.waits import FAILURES, backoff, due
 from connector.signature import Signer, Trust, revoke, verify_detached
 from connector.state import editions as store
 from connector.state.database import Database, open_database
+from connector.state.instants import stamp
 from connector.state.tables import circuits, outbox
 from tests.lib import editions as measured
 from tests.lib.submissions import NOW, body, destination, edition, queued, signer

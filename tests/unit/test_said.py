@@ -9,7 +9,7 @@ import pytest
 from connector.cli.outbox import _next
 from connector.diff import differences
 from connector.publish.ledger import Item
-from connector.publish.waits import stamp
+from connector.state.instants import stamp
 
 NOW = datetime(2025, 4, 1, 4, 0, tzinfo=timezone.utc)
 SOON, LATER = NOW + timedelta(minutes=5), NOW + timedelta(minutes=40)

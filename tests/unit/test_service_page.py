@@ -11,11 +11,11 @@ import pytest
 import requests
 
 from connector.config import Calendrier
-from connector.publish.waits import stamp
 from connector.service.page import server
 from connector.service.situation import Situation, situation, to_send, verbs_due
 from connector.state import runs
 from connector.state.database import Database, open_database
+from connector.state.instants import stamp
 from connector.state.tables import alerts, editions, outbox
 
 NOW = datetime(2025, 4, 2, 12, 0, tzinfo=timezone.utc)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
 from connector.adapters.mssante.hl7v2_fields import UnusableError
@@ -14,18 +13,6 @@ PIECE = 64 * 1024  # bytes of a line that come at once; a longer one comes in pi
 _MBOX = re.compile(rb"From \S.*\d\d:\d\d.*\d{4}")  # « From a@b Mon Mar 31 23:59:59 2025 »
 
 Lines = Iterator[bytes]  # lines with their ends
-
-
-def opened(path: Path) -> IO[bytes]:
-    """A regular file, opened; a pipe would wait for ever.
-
-    Raises:
-        UnusableError: not a regular file.
-        OSError: the file cannot be read.
-    """
-    if not path.is_file():
-        raise UnusableError("", "un fichier ordinaire", "autre chose", "retirez-le de la source.")
-    return path.open("rb")
 
 
 def is_mbox(head: bytes) -> bool:

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile, text_batch
 from connector.adapters.mssante.attribution import refuse_finess
-from connector.adapters.mssante.courriel_lines import BOM, is_mbox, opened, split
+from connector.adapters.mssante.courriel_lines import BOM, is_mbox, split
 from connector.adapters.mssante.courriel_read import Outcome, Reader, Row, SenderError, report_in
 from connector.adapters.mssante.hl7v2_fields import UnusableError
+from connector.adapters.mssante.regular import opened
 from connector.adapters.registry import options_of
 from connector.config import Limits, SourceSettings
 

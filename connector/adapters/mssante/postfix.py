@@ -17,10 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from connector.adapters.base import Batch, Grouping, Item, Notice, Position, Problem, SourceFile, text_batch
 from connector.adapters.mssante.attribution import refuse_finess
 from connector.adapters.mssante.hl7v2_fields import UnusableError
-from connector.adapters.mssante.postfix_lines import Lines, fingerprint, is_shorter, opened, read_lines, unzipped_head
+from connector.adapters.mssante.postfix_lines import Lines, fingerprint, is_shorter, read_lines, unzipped_head
 from connector.adapters.mssante.postfix_queue import Place, Queue, Row
 from connector.adapters.mssante.postfix_set import damage, in_set
 from connector.adapters.mssante.postfix_stamps import STAMP, StampError, Stamps, file_date
+from connector.adapters.mssante.regular import opened
 from connector.adapters.registry import options_of
 from connector.config import SourceSettings
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from connector.adapters.mssante.hl7v2_fields import UnusableError
+from connector.adapters.mssante.regular import opened
 from connector.config import Limits
 
 GZIP = b"\x1f\x8b"
@@ -55,18 +56,6 @@ def read_lines(path: Path, limits: Limits, offset: int = 0, number: int = 1) -> 
             )
     if rest:
         yield Lines(offset, number, [rest], False)
-
-
-def opened(path: Path) -> IO[bytes]:
-    """A regular file, opened; a pipe would wait for ever.
-
-    Raises:
-        UnusableError: not a regular file.
-        OSError: the file cannot be read.
-    """
-    if not path.is_file():
-        raise UnusableError("", "un fichier ordinaire", "autre chose", "retirez-le de la source.")
-    return path.open("rb")
 
 
 def _chunks(path: Path, limits: Limits, offset: int) -> Iterator[bytes]:

@@ -7,7 +7,8 @@ import struct
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from connector.adapters.mssante.postfix_lines import GZIP, opened
+from connector.adapters.mssante.postfix_lines import GZIP
+from connector.adapters.mssante.regular import opened
 
 STAMP = (
     rb"[A-Z][a-z]{2} [ 0-3]?\d \d\d:\d\d:\d\d(?:\.\d{1,9})?"
