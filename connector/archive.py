@@ -13,10 +13,11 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import orjson
 
+from connector import zips
 from connector.disk import digest, sync_tree, working_folder
 from connector.errors import SettingsError
 from connector.lake.snapshots import FOLDER as LAKE
@@ -93,26 +94,33 @@ def _files(etat: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _extracted(source: Path, folder: Path) -> list[str]:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            said = orjson.loads(archive.read(LISTING))
-            names = sorted(said["fichiers"])
-            if said["format"] != _FORMAT or not all(map(_ours, names)):
-                raise KeyError
-            for name in names:
-                archive.extract(name, folder)
-                if digest(folder / name) != said["fichiers"][name]:
-                    raise KeyError
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError):
-        raise SettingsError(
-            f"{source} : attendu une sauvegarde entière de dui-connector, trouvé autre chose ou un fichier altéré ; "
-            "rien n'a été changé."
-        ) from None
+    with source.open("rb") as stream:
+        try:
+            archive = zipfile.ZipFile(stream)
+            names = _verified(archive)
+        except (*zips.BROKEN, KeyError, TypeError):
+            raise SettingsError(
+                f"{source} : attendu une sauvegarde entière de dui-connector, trouvé autre chose ou un fichier "
+                "altéré ; rien n'a été changé."
+            ) from None
+        archive.extractall(folder, names)
+    return names
+
+
+def _verified(archive: zipfile.ZipFile) -> list[str]:
+    """The entries of a whole archive of this program; ValueError for any other."""
+    said = orjson.loads(archive.read(LISTING))
+    names = sorted(said["fichiers"])
+    if said["format"] != _FORMAT or not all(map(_ours, names)):
+        raise ValueError
+    for name in names:
+        with archive.open(name) as member:
+            if hashlib.file_digest(member, "sha256").hexdigest() != said["fichiers"][name]:
+                raise ValueError
     return names
 
 
 def _ours(name: str) -> bool:
     """Whether an entry may be put in a state folder."""
-    path = PurePosixPath(name)
     known = {DATABASE, KEYS, *FILES, *FOLDERS, LAKE}
-    return not path.is_absolute() and ".." not in path.parts and path.parts[0] in known and "\\" not in name
+    return not zips.leaves(name) and "\\" not in name and name.split("/")[0] in known

@@ -8,13 +8,14 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "connector"
 
 # Each part and the parts it may import; everything may import these:
-_SHARED = {"model", "config", "errors", "resources", "disk"}
-_LOWEST = ("model", "errors", "resources", "disk")
+_SHARED = {"model", "config", "errors", "resources", "disk", "zips"}
+_LOWEST = ("model", "errors", "resources", "disk", "zips")
 _MAY = {
     "model": {"model", "errors"},
     "errors": set(),
     "resources": set(),
     "disk": set(),
+    "zips": set(),
     "config": {"model", "errors"},
     "secrets": set(),
     "adapters": {"adapters", "mapping", "query", "secrets"},

@@ -19,6 +19,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from connector import zips
 from connector.errors import SourceDataError
 from connector.evidence import merkle
 from connector.evidence.arithmetic import FACTS
@@ -121,7 +122,7 @@ def open_external(content: bytes, name: str) -> Opened:
             measure, persons = archive.read(MEASURE), archive.read(PERSONS)
             signature = archive.read(SIGNATURE).decode("ascii")
         parsed = orjson.loads(measure)
-    except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, orjson.JSONDecodeError, EOFError, NotImplementedError):
+    except zips.BROKEN:
         raise refusal from None
     if not isinstance(parsed, dict):
         raise refusal

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import IO, ClassVar
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from connector import zips
 from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile, text_batch
 from connector.adapters.dui.pivot import table_of
 from connector.adapters.tabular import heading_problem, plain_name, public_name, unknown_columns
@@ -116,7 +116,7 @@ def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
             if suspect := _suspect(archive, entries) if size <= limits.classeur_max else None:
                 return suspect
             cells = _largest_grid(archive) if size <= limits.classeur_max else 0
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+    except zips.BROKEN:
         return (
             "un classeur XLSX ou ODS",
             "un fichier qui n'en est pas un",
@@ -147,14 +147,13 @@ def _refusal(path: Path, limits: Limits) -> tuple[str, str, str] | None:
 def _suspect(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo]) -> tuple[str, str, str] | None:
     """What no spreadsheet writes: a name that leaves the archive, a DOCTYPE (entities are never followed)."""
     for entry in entries:
-        name = entry.filename.replace("\\", "/")
-        if name.startswith("/") or ":" in name or ".." in name.split("/"):
+        if zips.leaves(entry.filename):
             return (
                 "des noms qui restent dans l'archive",
                 "un nom qui en sort",
                 "ce fichier est suspect : refaites l'export.",
             )
-        if name.endswith((".xml", ".rels")):
+        if entry.filename.endswith((".xml", ".rels")):
             with archive.open(entry) as stream:
                 if b"<!DOCTYPE" in stream.read(_PROLOGUE):
                     return "un classeur sans DOCTYPE", "un DOCTYPE", "ce fichier est suspect : réenregistrez-le."

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from typing import NamedTuple
 
+from connector import zips
 from connector.adapters.dmp import xds_envelope
 from connector.adapters.dmp.deposits import Deposit
 from connector.adapters.dmp.xds_request import read_deposits
@@ -18,7 +18,6 @@ from connector.config import Limits
 
 NAME = "archive IHE_XDM.ZIP"
 _RATIO_FROM = 1 << 20  # decompressed bytes before a ratio means something
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 _SUSPECT = "ne l'ouvrez pas : prévenez l'expéditeur."
 
 
@@ -46,7 +45,7 @@ def read_archive(data: bytes, limits: Limits) -> Metadata:
             _refuse(members, limits)
             wanted = [one for one in members if one.filename.rpartition("/")[2].upper() == "METADATA.XML"]
             texts = [_member(archive, one, limits) for one in wanted]
-    except _BROKEN:
+    except zips.BROKEN:
         raise UnreadableError from None
     structures, patients = set[str](), set[str]()
     for text in texts:
@@ -60,8 +59,7 @@ def read_archive(data: bytes, limits: Limits) -> Metadata:
 
 def _refuse(members: list[zipfile.ZipInfo], limits: Limits) -> None:
     for one in members:
-        name = one.filename.replace("\\", "/")
-        if name.startswith("/") or ".." in name.split("/") or name[1:2] == ":":
+        if zips.leaves(one.filename):
             raise UnusableError(NAME, "des noms de fichiers à l'intérieur de l'archive", "un nom qui en sort", _SUSPECT)
     size, packed = sum(one.file_size for one in members), max(1, sum(one.compress_size for one in members))
     if size > _RATIO_FROM and size // packed > limits.taux_compression_max:
