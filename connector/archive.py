@@ -18,10 +18,11 @@ from pathlib import Path
 import orjson
 
 from connector import zips
-from connector.disk import digest, sync_tree, working_folder
+from connector.disk import digest, sync_tree
 from connector.errors import SettingsError
 from connector.lake.snapshots import FOLDER as LAKE
 from connector.lake.snapshots import Lake
+from connector.scratch import working_folder
 from connector.state.database import NAME as DATABASE
 
 LISTING, KEYS = "sauvegarde.json", "cles.scellees"
@@ -37,7 +38,7 @@ def write_archive(etat: Path, target: Path, now: datetime, logiciel: str, sealed
         OSError: it cannot be written.
     """
     temporary = target.with_name(target.name + ".tmp")
-    with working_folder(etat, "sauvegarde") as scratch:
+    with working_folder(etat) as scratch:
         copy = scratch / DATABASE
         with closing(sqlite3.connect(etat / DATABASE)) as source, closing(sqlite3.connect(copy)) as other:
             source.backup(other)
@@ -66,7 +67,7 @@ def read_archive(source: Path, etat: Path, now: datetime) -> bytes | None:
         OSError: the disk refuses.
     """
     etat.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with working_folder(etat, "restauration") as folder:
+    with working_folder(etat) as folder:
         names = _extracted(source, folder)
         keys = (folder / KEYS).read_bytes() if KEYS in names else None
         (folder / KEYS).unlink(missing_ok=True)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 
 def digest(path: Path) -> str:
@@ -55,15 +51,3 @@ def write_synced(path: Path, content: bytes, *, private: bool = False) -> None:
         os.fsync(stream.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
-
-
-@contextmanager
-def working_folder(folder: Path, name: str) -> Iterator[Path]:
-    """A folder of work below another, gone at the end; what a killed run left of the same name goes first.
-
-    The caller holds the lock of that work.
-    """
-    for left in folder.glob(f"{name}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with TemporaryDirectory(prefix=f"{name}-", dir=folder) as path:
-        yield Path(path)

@@ -29,7 +29,7 @@ def only_one(folder: Path, task: str) -> Iterator[None]:
     except OSError as error:
         raise StateError(f"{folder} : dossier d'état inutilisable ({error.strerror}) ; vérifiez ses droits.") from None
     with stream:
-        if not _taken(stream):
+        if not taken(stream):
             raise LockedError(f"{path} : une autre instance est déjà au travail ({task}) ; elle finira, rien à faire.")
         yield
 
@@ -37,7 +37,7 @@ def only_one(folder: Path, task: str) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
-    def _taken(stream: IO[bytes]) -> bool:
+    def taken(stream: IO[bytes]) -> bool:
         """Take the first byte, without waiting. Not run on Windows yet."""
         try:
             stream.seek(0)
@@ -49,7 +49,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _taken(stream: IO[bytes]) -> bool:
+    def taken(stream: IO[bytes]) -> bool:
         """Take the whole file, without waiting."""
         try:
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

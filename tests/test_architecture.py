@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "connector"
 
 # Each part and the parts it may import; everything may import these:
-_SHARED = {"model", "config", "errors", "resources", "disk", "zips"}
+_SHARED = {"model", "config", "errors", "resources", "disk", "scratch", "zips"}
 _LOWEST = ("model", "errors", "resources", "disk", "zips")
 _MAY = {
     "model": {"model", "errors"},
@@ -50,6 +50,7 @@ _MAY = {
     "agenda": set(),
     "restate": set(),
     "lock": set(),
+    "scratch": {"lock"},
     "signature": {"signature"},
     "publish": {"publish", "signature", "state"},
     "state": {"state"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -120,14 +119,15 @@ def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:
     from connector.agent import open_site, sources_of
     from connector.cli.run import detected, progress
     from connector.reports.text import count_of
+    from connector.scratch import working_folder
 
     try:
         found = detected(None, site.settings, None, config)
         sources = sources_of(found.sources, site.settings)
         with (
-            tempfile.TemporaryDirectory(prefix="travail-", dir=site.folder) as scratch,
+            working_folder(site.folder) as scratch,
             progress() as advance,
-            open_site(sources, site.settings, secrets.token_bytes(32), Path(scratch), progress=advance) as (
+            open_site(sources, site.settings, secrets.token_bytes(32), scratch, progress=advance) as (
                 opened,
                 collected,
             ),

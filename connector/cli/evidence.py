@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -143,6 +142,7 @@ def _inspect(proof: Opened, internal: Path, config: Path, now: datetime) -> list
     from connector.evidence.archive import key_name, unsealed
     from connector.evidence.inspect import verify_internal
     from connector.keys import proof_key
+    from connector.scratch import working_folder
 
     content = read_file(internal)
     with opened_state(config, now) as site:
@@ -150,8 +150,8 @@ def _inspect(proof: Opened, internal: Path, config: Path, now: datetime) -> list
         key = proof_key(site_ring(site, now), site.settings.organisme, finess, key_name(content, internal.name))
         lines, seed = unsealed(content, key, internal.name)
         record(now, "evidence verify", finess, folder=site.folder)
-        with tempfile.TemporaryDirectory(prefix="travail-", dir=site.folder) as scratch:
-            return verify_internal(proof, lines, seed, Path(scratch))
+        with working_folder(site.folder) as scratch:
+            return verify_internal(proof, lines, seed, scratch)
 
 
 def _tell(checks: list[Check], *, as_json: bool) -> None:

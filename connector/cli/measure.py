@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from connector.keys import KeyRing
     from connector.model.edition import Edition
     from connector.signature import Signer
-
-_SCRATCH = "travail-mesure-"
 
 Days = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads this form on every Python
@@ -110,17 +106,16 @@ def _ground(site: OpenedState, now: datetime, asked: Sequence[date]) -> Iterator
     from connector.agent import open_snapshot
     from connector.campaign import Ground
     from connector.night import read_last
+    from connector.scratch import working_folder
 
     last = read_last(site.folder, site.settings, asked)
     for word in last.mots:
         sys.stderr.write(f"{word}\n")
     ring = site_ring(site, now)
     pseudonymiser = ring.pseudonymiser(site.settings.organisme, last.cle)
-    for left in site.folder.glob(f"{_SCRATCH}*"):  # of a run that was killed: this one holds the lock
-        shutil.rmtree(left, ignore_errors=True)
     with (
-        tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=site.folder) as scratch,
-        open_snapshot(last.collected, site.settings, pseudonymiser, Path(scratch)) as opened,
+        working_folder(site.folder) as scratch,
+        open_snapshot(last.collected, site.settings, pseudonymiser, scratch) as opened,
     ):
         logiciel = f"dui-connector {__version__}"
         yield Ground(opened, last.collected, last.nom, last.collecte_le, site.settings, now, logiciel), ring

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,17 +66,18 @@ def opened(options: Options) -> Iterator[Opened]:
     folder = state_folder(settings, options.config.parent if options.config else None)
     from connector.agent import open_site, sources_of
     from connector.collect import FaultySourceError
+    from connector.scratch import working_folder
 
     detection = detected(options.sources, settings, options.mapping, options.config)
     if options.strict and detection.refused:
         raise SourceDataError(STOPPED)
-    with tempfile.TemporaryDirectory(prefix="dui-connector-") as scratch, progress() as advance:
+    with working_folder() as scratch, progress() as advance:
         try:
             with open_site(
                 sources_of(detection.sources, settings),
                 settings,
                 secrets.token_bytes(32),
-                Path(scratch),
+                scratch,
                 stop_at_fault=options.strict,
                 progress=advance,
             ) as (site, collected):

@@ -64,7 +64,7 @@ class OpenedState:
 
 @contextmanager
 def opened_state(config: Path | None, now: datetime) -> Iterator[OpenedState]:
-    """The state of the site that these settings describe; what was mended is told.
+    """The state of the site that these settings describe; what was mended is told, what killed runs left is swept.
 
     Without `config`, the settings are those of the working folder, or none: the user's own state.
 
@@ -74,6 +74,7 @@ def opened_state(config: Path | None, now: datetime) -> Iterator[OpenedState]:
     """
     from connector.config import load_settings
     from connector.config.folder import state_folder
+    from connector.scratch import sweep
     from connector.state.database import open_database
 
     config = config or (DEFAULT if DEFAULT.exists() else None)
@@ -81,6 +82,8 @@ def opened_state(config: Path | None, now: datetime) -> Iterator[OpenedState]:
     base = config.parent if config else Path()
     folder = state_folder(settings, base)
     database = open_database(folder, now)
+    for place in (folder, None):
+        sweep(place)
     if database.mended:
         sys.stderr.write(f"{database.mended}.\n")
     try:

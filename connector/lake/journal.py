@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector.model.period import months_before
+from connector.scratch import working_folder
 
 FOLDER = "journal"
 
@@ -226,8 +226,8 @@ def _months(first: date, last: date) -> Iterator[date]:
 @contextmanager
 def _engine() -> Iterator[Any]:
     """An engine that keeps what memory cannot hold in a folder of its own, gone when it ends."""
-    with TemporaryDirectory(prefix="dui-connector-") as scratch:
-        engine = duckdb.connect(config={"threads": 2, "memory_limit": "512MB", "temp_directory": scratch})
+    with working_folder() as scratch:
+        engine = duckdb.connect(config={"threads": 2, "memory_limit": "512MB", "temp_directory": str(scratch)})
         try:
             yield engine
         finally:

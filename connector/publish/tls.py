@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import tempfile
 from pathlib import Path
 
 import truststore
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from connector.config.agent import Tls
 from connector.errors import SettingsError
+from connector.scratch import working_folder
 
 
 def context(tls: Tls, base: Path, password: str | None = None) -> ssl.SSLContext:
@@ -60,7 +60,7 @@ def _present_pkcs12(made: ssl.SSLContext, content: bytes, password: str | None) 
     )
     for certificate in (leaf, *others):
         pem += certificate.public_bytes(serialization.Encoding.PEM)
-    with tempfile.TemporaryDirectory(prefix="dui-connector-") as folder:
-        path = Path(folder) / "client.pem"
+    with working_folder() as folder:
+        path = folder / "client.pem"
         path.write_bytes(pem)
         made.load_cert_chain(path, password=phrase)

@@ -90,4 +90,4 @@ def test_a_killed_measure_is_made_whole_by_the_next(collected: Path, tmp_path: P
         assert _kept(site) == expected
         proofs = {path.parent.name for path in (site / "etat" / "preuves").glob("*/*/preuve.zip")}
         assert len(proofs) == 8
-        assert not list((site / "etat").glob("travail-mesure-*"))
+        assert not list((site / "etat").glob("*travail*"))
