@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import UsageError
+from connector.model.wording import short, why_not
 
 Entry = Mapping[str, Any]
 
@@ -69,7 +70,7 @@ def _sources(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
 
 
 def _result(key: tuple[str, str], old: Entry | None, new: Entry | None) -> Iterator[str]:
-    label = f"{key[0]}, {key[1]}"
+    label = f"{key[0]}, {short(key[1])}"
     if old is None or new is None:
         yield f"{label} : {'nouveau résultat' if old is None else 'résultat disparu'}"
         return
@@ -83,7 +84,7 @@ def _result(key: tuple[str, str], old: Entry | None, new: Entry | None) -> Itera
 
 def _figures(entry: Entry) -> str:
     if entry["numerateur"] is None:
-        return f"non calculable ({entry['motif']})"
+        return f"non calculable ({why_not(entry['indicateur'], entry['motif'])})"
     figures = str(entry["numerateur"])
     if entry["denominateur"] is not None:
         figures += f" / {entry['denominateur']}"
@@ -95,16 +96,23 @@ def _attained(entry: Entry) -> str:
 
 
 def _findings(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    old, new = _counted(before), _counted(after)
+    old, new = _by_kind(before), _by_kind(after)
     for key in sorted(old.keys() | new.keys()):
-        if old.get(key, 0) != new.get(key, 0):
-            where = key[0] or "ensemble du site"
-            yield f"{where}, constat {key[1]} : {old.get(key, 0)} → {new.get(key, 0)}"
+        was, now = old.get(key, []), new.get(key, [])
+        if _count(was) == _count(now):
+            continue
+        what = "constat" if was and now else "nouveau constat" if now else "constat disparu"
+        told = " ".join(finding["texte"] for finding in now or was)
+        yield f"{key[0] or 'ensemble du site'}, {what} : {told}" + (f" (avant : {_count(was)})" if was and now else "")
 
 
-def _counted(audit: Mapping[str, Any]) -> dict[tuple[str, str], int]:
-    counts: dict[tuple[str, str], int] = {}
+def _count(findings: list[Entry]) -> int:
+    return sum(finding["nombre"] for finding in findings)
+
+
+def _by_kind(audit: Mapping[str, Any]) -> dict[tuple[str, str], list[Entry]]:
+    """The findings of each ET and code, a code may have several details."""
+    found: dict[tuple[str, str], list[Entry]] = {}
     for finding in audit.get("constats", []):
-        key = (finding["finess_et"] or "", finding["code"])
-        counts[key] = counts.get(key, 0) + finding["nombre"]
-    return counts
+        found.setdefault((finding["finess_et"] or "", finding["code"]), []).append(finding)
+    return found

@@ -1,10 +1,33 @@
-"""Bytes that are on the disk when a function returns, and their digests."""
+"""Bytes that are on the disk when a function returns, their digests, and why the disk refuses."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
+
+_REFUSALS = {
+    errno.ENOENT: "introuvable",
+    errno.EACCES: "droits insuffisants",
+    errno.EPERM: "droits insuffisants",
+    errno.EROFS: "disque en lecture seule",
+    errno.ENOSPC: "disque plein",
+    errno.EDQUOT: "quota de disque atteint",
+    errno.EISDIR: "c'est un dossier",
+    errno.ENOTDIR: "un fichier est à la place d'un dossier",
+    errno.EEXIST: "existe déjà",
+    errno.ENAMETOOLONG: "nom trop long",
+    errno.EIO: "le disque répond par une erreur",
+    errno.EMFILE: "trop de fichiers ouverts",
+    errno.EADDRINUSE: "déjà pris par un autre programme",
+    errno.EADDRNOTAVAIL: "adresse qui n'est pas celle de cette machine",
+}
+
+
+def why(error: OSError) -> str:
+    """Why the system refuses, in French; the number of the refusal when it has no usual name."""
+    return _REFUSALS.get(error.errno or 0, f"refus {error.errno} du système")
 
 
 def digest(path: Path) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from connector.disk import why
 from connector.errors import LockedError, StateError
 
 
@@ -27,7 +28,7 @@ def only_one(folder: Path, task: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         stream = path.open("a+b")
     except OSError as error:
-        raise StateError(f"{folder} : dossier d'état inutilisable ({error.strerror}) ; vérifiez ses droits.") from None
+        raise StateError(f"{folder} : dossier d'état inutilisable ({why(error)}) ; vérifiez ses droits.") from None
     with stream:
         if not taken(stream):
             raise LockedError(f"{path} : une autre instance est déjà au travail ({task}) ; elle finira, rien à faire.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from connector import __version__
 from connector.collect import Collected, Source, collect
 from connector.config import Settings
+from connector.disk import why
 from connector.errors import StateError
 from connector.lake.establishments import directory_of, in_other_zones
 from connector.lake.journal import EMPTY, Journal, read_journal, without
@@ -207,8 +208,7 @@ def _on_disk(etat: Path) -> Iterator[None]:
             f"{etat} : instantané d'une version plus récente de dui-connector ; mettez le programme à jour."
         ) from None
     except OSError as error:
-        why = error.strerror or "écriture impossible"
         raise StateError(
-            f"{etat} : dossier d'état inutilisable ({why}) ; l'instantané précédent reste le dernier, "
+            f"{etat} : dossier d'état inutilisable ({why(error)}) ; l'instantané précédent reste le dernier, "
             "vérifiez la place et les droits."
         ) from None

@@ -128,7 +128,7 @@ def _forget(site: OpenedState) -> None:
 def _tell(night: Night, code: int, *, as_json: bool) -> None:
     import orjson
 
-    from connector.reports.text import count_of
+    from connector.model.counting import count_of
 
     if not as_json:
         rows = sum(sum(one.lignes.values()) for one in night.collected.inventories)

@@ -12,6 +12,7 @@ import typer
 from connector.cli import options as given
 from connector.cli.french import French
 from connector.cli.site import read_file
+from connector.disk import why
 from connector.errors import SourceDataError, UsageError
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _hand_out(site: OpenedState, edition: Edition, output: Path) -> list[Path]:
         for path, content in files.items():
             write_synced(path, content)
     except OSError as error:
-        raise UsageError(f"{output} : écriture impossible ({error.strerror}) ; vérifiez le dossier.") from None
+        raise UsageError(f"{output} : écriture impossible ({why(error)}) ; vérifiez le dossier.") from None
     return list(files)
 
 
@@ -161,8 +162,11 @@ def _tell(checks: list[Check], *, as_json: bool) -> None:
         content = {"verifie": all(check.ok for check in checks), "points": [check._asdict() for check in checks]}
         sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
         return
+    from connector.model.counting import count_of
+
     for check in checks:
         sys.stdout.write(f"{'OK     ' if check.ok else 'ÉCHEC  '}{check.text}\n")
     failed = sum(not check.ok for check in checks)
-    conclusion = f"{failed} point(s) en échec : ne retenez pas cette preuve." if failed else "Preuve vérifiée."
+    wrong = f"{count_of(failed, 'point', 'points')} en échec : ne retenez pas cette preuve."
+    conclusion = wrong if failed else "Preuve vérifiée."
     sys.stdout.write(f"\n{conclusion}\n")

@@ -130,14 +130,15 @@ def _verify(result: Result, persons: list[Explained], occurrences: list[Occurren
 
 
 def _print(explanation: Explanation) -> None:
-    from connector.reports.labels import MOTIFS
+    from connector.model.wording import short
+    from connector.reports.labels import reason, state_of
 
     result = explanation.result
     out = sys.stdout.write
-    out(f"{WARNING}\n\n{result.finess_et}, {result.indicateur}, du {result.periode.first:%d/%m/%Y}")
+    out(f"{WARNING}\n\n{result.finess_et}, {short(result.indicateur)}, du {result.periode.first:%d/%m/%Y}")
     out(f" au {result.periode.last:%d/%m/%Y} inclus\n")
     if result.motif is not None:
-        out(f"{result.calcul.value} : {MOTIFS[result.motif]}\n")
+        out(f"{state_of(result).word} : {reason(result)}\n")
     for person in explanation.persons:
         mark = " (indéterminé)" if person.undetermined else ""
         place = person.place.value

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from connector.disk import why
 from connector.errors import UsageError
 
 
@@ -56,6 +57,6 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise UsageError(f"{path} : écriture impossible ({error.strerror}) ; vérifiez le dossier.") from None
+        raise UsageError(f"{path} : écriture impossible ({why(error)}) ; vérifiez le dossier.") from None
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)

@@ -11,6 +11,7 @@ import typer
 
 from connector.cli import options as given
 from connector.cli.site import clock, opened_state, outside_key, read_file
+from connector.disk import why
 from connector.errors import StateError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def backup(
         try:
             write_synced(fichier, sealed, private=True)
         except OSError as error:
-            raise UsageError(f"{fichier} : écriture impossible ({error.strerror}) ; vérifiez le chemin.") from None
+            raise UsageError(f"{fichier} : écriture impossible ({why(error)}) ; vérifiez le chemin.") from None
         _journal(site, "key backup")
     sys.stdout.write(
         f"Clés sauvegardées dans {fichier}. Sans la phrase, personne ne les ouvrira : gardez-la ailleurs.\n"

@@ -14,7 +14,9 @@ import typer
 
 from connector import __version__
 from connector.cli import options as given
+from connector.disk import why
 from connector.errors import ConnectorError, StateError
+from connector.model.counting import count_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -64,10 +66,10 @@ def measure(
             if isinstance(error, ConnectorError):
                 raise
             raise StateError(
-                f"{site.folder} : écriture impossible ({error.strerror}) ; vérifiez la place et les droits."
+                f"{site.folder} : écriture impossible ({why(error)}) ; vérifiez la place et les droits."
             ) from None
         with site.database.transaction() as connection:
-            runs.end(connection, number, datetime.now(timezone.utc), 0, f"{len(outcomes)} édition(s)")
+            runs.end(connection, number, datetime.now(timezone.utc), 0, count_of(len(outcomes), "édition", "éditions"))
         site.database.keep_copy()
         working(site, "measure")
     _tell(outcomes, as_json=as_json)
@@ -92,12 +94,9 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
         late = queue_missing(connection, site.settings.destination, signer, now)
         forget_bodies(connection, now - timedelta(days=site.settings.conservation.corps_transmis))
     for destination, count in sorted(late.items()):
-        sys.stderr.write(f"{destination} : {_given(count)} de la dernière mesure, qu'elle n'avait pas.\n")
+        queued = count_of(count, "transmission mise en file, celle", "transmissions mises en file, celles")
+        sys.stderr.write(f"{destination} : {queued} de la dernière mesure, qu'elle n'avait pas.\n")
     return outcomes
-
-
-def _given(count: int) -> str:
-    return f"{count} transmissions mises en file, celles" if count > 1 else "1 transmission mise en file, celle"
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from connector.cli.french import French
 from connector.cli.site import clock, opened_state
 from connector.cli.watch import watch
 from connector.errors import UsageError
+from connector.model.counting import count_of
 
 if TYPE_CHECKING:
     from connector.publish.ledger import Item
@@ -75,7 +76,7 @@ def list_(
         head = f"{item.id:>6}  {item.etat:<10}  {item.destination}  {item.finess_et}  {item.programme}  {window}"
         said = f"  {item.motif}" if item.motif else ""
         sys.stdout.write(f"{head}  révision {item.revision}{said}{_next(item, alone, now)}\n")
-    sys.stdout.write(f"{len(items)} transmission(s).\n")
+    sys.stdout.write(f"{count_of(len(items), 'transmission', 'transmissions')}.\n")
 
 
 def _next(item: Item, alone: Mapping[str, str], now: datetime) -> str:
@@ -137,7 +138,7 @@ def release(numeros: Numbers, motif: Why, config: given.Config = None, as_json: 
             user = getpass.getuser()
             made = sum(decisions.release(connection, number, user, motif, clock()) for number in numeros)
         watch(site)
-    _done("libérée(s)", made, as_json=as_json)
+    _done("libérée", made, as_json=as_json)
 
 
 def retry(
@@ -162,7 +163,7 @@ def retry(
             ids = numeros or [item.id for item in listed(connection, [REJECTED, WAITING, UNKNOWN], destination)]
             made = again(connection, ids, site.signer(), clock())
         watch(site)
-    _done("remise(s) en attente", made, as_json=as_json)
+    _done("remise", made, " en attente", as_json=as_json)
 
 
 def abandon(numeros: Numbers, motif: Why, config: given.Config = None, as_json: Json = False) -> None:
@@ -175,7 +176,7 @@ def abandon(numeros: Numbers, motif: Why, config: given.Config = None, as_json: 
             for number in numeros:
                 decisions.abandon(connection, number, motif, clock())
         watch(site)
-    _done("abandonnée(s)", len(numeros), as_json=as_json)
+    _done("abandonnée", len(numeros), as_json=as_json)
 
 
 def _said(motif: str) -> None:
@@ -183,11 +184,12 @@ def _said(motif: str) -> None:
         raise UsageError('Motif vide : dites pourquoi avec --motif, par exemple --motif "vérifié avec l\'équipe".')
 
 
-def _done(what: str, number: int, *, as_json: bool) -> None:
+def _done(what: str, number: int, where: str = "", *, as_json: bool) -> None:
     if as_json:
         _print({"transmissions": number})
     else:
-        sys.stdout.write(f"{number} transmission(s) {what}.\n")
+        told = count_of(number, f"transmission {what}", f"transmissions {what}s")
+        sys.stdout.write(f"{told}{where}.\n")
 
 
 def _print(content: object) -> None:

@@ -17,6 +17,7 @@ from connector.cli import publish_files as by_hand
 from connector.cli.site import OpenedState, clock, opened_state
 from connector.cli.watch import watch
 from connector.errors import QueuedError, RejectedError
+from connector.model.counting import count_of
 
 if TYPE_CHECKING:
     from connector.config import Destination
@@ -79,31 +80,31 @@ def _tell(site: OpenedState, found: Counter[Verdict], *, as_json: bool) -> None:
         counted = ledger.counts(connection)
         rejected = ledger.listed(connection, [Verdict.REJECTED.value])
     states: Counter[str] = Counter()
-    for one in counted.values():
-        states.update(one)
+    for of_one in counted.values():
+        states.update(of_one)
     if as_json:
         tried = {verdict.value: number for verdict, number in found.items()}
         sys.stdout.write(json.dumps({"tentatives": tried, "file": counted}, ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(_sentence(found[Verdict.ACCEPTED], found[Verdict.REJECTED], states[HELD]))
     if found[Verdict.REJECTED]:
+        refused = count_of(found[Verdict.REJECTED], "transmission refusée", "transmissions refusées")
         last = rejected[-1]
         raise RejectedError(
-            f"{found[Verdict.REJECTED]} transmission(s) refusée(s) ; la dernière, {last.id} vers {last.destination} : "
-            f"{last.motif}. Corrigez, puis « dui-connector outbox retry »."
+            f"{refused} ; la dernière, {last.id} vers {last.destination} : {last.motif}. "
+            "Corrigez, puis « dui-connector outbox retry »."
         )
     waiting = states[WAITING] + states[UNKNOWN]
     if waiting:
-        raise QueuedError(
-            f"{waiting} transmission(s) attendent encore ; elles repartiront d'elles-mêmes. "
-            "« dui-connector outbox list » dit pourquoi."
-        )
+        one = "transmission attend encore ; elle repartira d'elle-même"
+        several = "transmissions attendent encore ; elles repartiront d'elles-mêmes"
+        raise QueuedError(f"{count_of(waiting, one, several)}. « dui-connector outbox list » dit pourquoi.")
 
 
 def _sentence(accepted: int, rejected: int, held: int) -> str:
-    words = [f"{accepted} acceptée(s)", f"{rejected} refusée(s)"]
+    words = [count_of(accepted, "acceptée", "acceptées"), count_of(rejected, "refusée", "refusées")]
     if held:
-        words.append(f"{held} retenue(s) par un constat bloquant")
+        words.append(f"{count_of(held, 'retenue', 'retenues')} par un constat bloquant")
     return f"Transmissions : {', '.join(words)}.\n"
 
 
@@ -117,7 +118,8 @@ def _simulate(site: OpenedState, *, as_json: bool) -> None:
     if not any(one.actif for one in site.settings.destination):
         sys.stderr.write("Simulation : aucune [[destination]] active dans les réglages ; rien ne peut partir.\n")
         return
-    sys.stderr.write(f"Simulation : {len(shown)} transmission(s) partiraient ; rien n'a été envoyé.\n")
+    leaving = count_of(len(shown), "transmission partirait", "transmissions partiraient")
+    sys.stderr.write(f"Simulation : {leaving} ; rien n'a été envoyé.\n")
 
 
 def _requests(site: OpenedState) -> list[tuple[int, Destination, Sending]]:

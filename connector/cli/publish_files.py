@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from connector.cli.site import OpenedState
+from connector.disk import why
 from connector.errors import StateError, UsageError
+from connector.model.counting import count_of
 
 if TYPE_CHECKING:
     from connector.publish.declaration import Declaration
@@ -54,10 +56,11 @@ def write_files(site: OpenedState, folder: Path, threshold: int, table: Path | N
         for name, content in files.items():
             write_synced(folder / name, content)
     except OSError as error:
-        raise UsageError(f"{folder} : écriture impossible ({error.strerror}) ; choisissez un autre dossier.") from None
+        raise UsageError(f"{folder} : écriture impossible ({why(error)}) ; choisissez un autre dossier.") from None
     held = len(kept) - len(free)
-    left = f" ; {held} retenu(s) par un constat bloquant, laissé(s) de côté" if held else ""
-    return f"{len(free)} établissement(s) écrits dans {folder}{left}.\n"
+    aside = count_of(held, "retenu par un constat bloquant, laissé", "retenus par un constat bloquant, laissés")
+    left = f" ; {aside} de côté" if held else ""
+    return f"{count_of(len(free), 'établissement écrit', 'établissements écrits')} dans {folder}{left}.\n"
 
 
 def _last(site: OpenedState) -> list[Kept]:

@@ -54,24 +54,25 @@ def reconcile(
 
 def _compare(run: Opened, key: Key, vendor: VendorFigures) -> None:
     from connector.indicators.explain import Place
-    from connector.reports.text import count_of
+    from connector.model.counting import count_of
+    from connector.model.wording import short
 
     explanation = explained(run, *key)
     result = explanation.result
     ours = "aucun chiffre" if result.numerateur is None else f"{result.numerateur}"
     if result.denominateur is not None:
         ours += f" / {result.denominateur}"
-    out = sys.stdout.write
+    out, what = sys.stdout.write, f"{key[0]}, {short(key[1])}"
     if key in vendor.figures:
         numerator, denominator = vendor.figures[key]
         theirs = f"{numerator}" + (f" / {denominator}" if denominator is not None else "")
-        out(f"{key[0]}, {key[1]} : éditeur {theirs}, nous {ours} : {'identique' if theirs == ours else 'écart'}\n")
+        out(f"{what} : éditeur {theirs}, nous {ours} : {'identique' if theirs == ours else 'écart'}\n")
     if key not in vendor.ids:
         return
     counted = {one for person in explanation.persons if person.place is Place.NUMERATOR for one in person.usagers}
     rules = {one: person.rule for person in explanation.persons for one in person.usagers}
     theirs_only, ours_only = vendor.ids[key] - counted, counted - vendor.ids[key]
-    out(f"{key[0]}, {key[1]} : éditeur {count_of(len(vendor.ids[key]), 'personne', 'personnes')}, nous {ours}\n")
+    out(f"{what} : éditeur {count_of(len(vendor.ids[key]), 'personne', 'personnes')}, nous {ours}\n")
     for one in sorted(theirs_only):
         out(f"  {one:<20} compté par l'éditeur, pas par nous : {rules.get(one, 'usager inconnu de nos sources')}\n")
     for one in sorted(ours_only):

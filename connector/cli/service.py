@@ -16,6 +16,7 @@ import typer
 
 from connector import __version__
 from connector.cli import options as given
+from connector.disk import why
 from connector.errors import StateError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _server(site: OpenedState) -> ThreadingHTTPServer:
         return server(address, read, _now, __version__)
     except OSError as error:
         raise StateError(
-            f"[service] port = {address[1]} : port indisponible ({error.strerror}) ; choisissez-en un autre."
+            f"[service] port = {address[1]} : port indisponible ({why(error)}) ; choisissez-en un autre."
         ) from None
 
 

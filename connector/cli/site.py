@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connector.disk import why
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} : lecture impossible ({error.strerror}) ; vérifiez le chemin.") from None
+        raise UsageError(f"{path} : lecture impossible ({why(error)}) ; vérifiez le chemin.") from None
 
 
 @dataclass(frozen=True)

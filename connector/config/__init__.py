@@ -74,12 +74,12 @@ class Settings(Strict):
     @model_validator(mode="after")
     def _unambiguous(self) -> Settings:
         for names, what in (
-            ([one.nom for one in self.source if one.nom], "[[source]] : attendu des noms tous différents"),
-            ([one.id for one in self.destination], "[[destination]] : attendu des id tous différents"),
-            ([one.nom for one in self.organisme], "[[organisme]] : attendu des noms tous différents"),
+            ([one.nom for one in self.source if one.nom], "[[source]] avec des noms tous différents"),
+            ([one.id for one in self.destination], "[[destination]] avec des id tous différents"),
+            ([one.nom for one in self.organisme], "[[organisme]] avec des noms tous différents"),
             (
                 [et for one in self.organisme for et in one.etablissements],
-                "[[organisme]] : attendu chaque établissement dans un seul organisme",
+                "[[organisme]] avec chaque établissement dans un seul organisme",
             ),
         ):
             if len(names) != len(set(names)):

@@ -11,12 +11,11 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from connector.config.words import REFERENCE, toml_fault, value_fault
+from connector.disk import why
 from connector.errors import SettingsError
 from connector.model.finess import normalise_finess
 from connector.model.tables import TABLES
-
-_REFERENCE = "secret_reference"
-_LIKE_A_SECRET = re.compile("pass|mdp|secret|token|jeton|pwd", re.IGNORECASE)  # keys whose value is not shown
 
 
 def _finess(value: str) -> str:
@@ -48,7 +47,7 @@ def _secret(value: object) -> object:
     """Any value that is not a reference may be the secret itself: its error has a type of its own, which hides it."""
     if not isinstance(value, str) or not re.fullmatch(r"(env|file|keyring):.+", value):
         raise PydanticCustomError(
-            _REFERENCE, "une référence : « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE »"
+            REFERENCE, "une référence : « env:NOM », « file:CHEMIN » ou « keyring:SERVICE/COMPTE »"
         )
     return value
 
@@ -79,9 +78,12 @@ def load_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(f"{path} : fichier introuvable ; vérifiez le chemin.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = "encodage autre que UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise SettingsError(f"{path} : fichier TOML illisible ({reason}) ; corrigez-le.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} : lecture impossible ({why(error)}) ; vérifiez le chemin et les droits.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} : encodage autre que UTF-8 ; enregistrez ce fichier en UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} : fichier TOML mal écrit ({toml_fault(error)}) ; corrigez-le.") from None
 
 
 def validate(model: type[M], content: dict[str, Any], path: Path) -> M:
@@ -93,40 +95,5 @@ def validate(model: type[M], content: dict[str, Any], path: Path) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [_fault(path, fault) for fault in error.errors(include_url=False)]
+        lines = [value_fault(path, fault, model) for fault in error.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from None
-
-
-_EXPECTED = {
-    "extra_forbidden": "une clé connue (celle-ci ne l'est pas)",
-    "missing": "cette clé, qui est obligatoire",
-    "string_type": "un texte entre guillemets",
-    "int_type": "un nombre entier",
-    "int_parsing": "un nombre entier",
-    "bool_type": "true ou false",
-    "tuple_type": "une liste [...]",
-    "dict_type": "une section [...]",
-    "greater_than_equal": "un nombre au moins égal à {ge}",
-    "less_than_equal": "un nombre au plus égal à {le}",
-    "literal_error": "une de ces valeurs : {expected}",
-    "string_pattern_mismatch": "la forme {pattern}",
-    "string_too_short": "un texte non vide",
-    "date_type": "une date AAAA-MM-JJ sans guillemets",
-    "date_from_datetime_parsing": "une date AAAA-MM-JJ",
-}
-
-
-def _fault(path: Path, fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"]) or "(racine)"
-    context = fault.get("ctx", {})
-    if fault["type"] == "value_error":
-        expected = str(context["error"]).removeprefix("attendu ")
-    else:
-        expected = _EXPECTED.get(fault["type"], fault["msg"]).format(**context)
-    value = fault["input"]
-    shown = repr(value) if isinstance(value, str | int | float | bool) else type(value).__name__
-    if fault["type"] == _REFERENCE:
-        shown = "un texte qui n'en est pas une"
-    elif fault["type"] == "extra_forbidden" and _LIKE_A_SECRET.search(key):
-        shown = "une valeur qui n'est pas montrée"
-    return f"{path}, clé « {key} » : attendu {expected}, trouvé {shown} ; corrigez cette valeur."

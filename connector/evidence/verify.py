@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from connector.evidence.archive import Opened, digest, read_persons
 from connector.evidence.arithmetic import RULES, recount
+from connector.model.wording import short, why_not
 
 Authenticate = Callable[[bytes, str], str]  # bytes and detached signature → the signer; raises ConnectorError
 
@@ -38,25 +39,26 @@ def verify_external(proof: Opened, authenticate: Authenticate) -> list[Check]:
 
 
 def _figures(result: Mapping[str, Any], persons: list[dict[str, bool]]) -> Iterator[Check]:
-    code = result["indicateur"]
+    code, name = result["indicateur"], short(result["indicateur"])
     if result["calcul"] == "non_calculable":
-        yield Check(result["numerateur"] is None, f"{code} : non calculable ({result['motif']}), aucun chiffre")
+        words = f"{name} : non calculable ({why_not(code, result['motif'])}), aucun chiffre"
+        yield Check(result["numerateur"] is None, words)
     elif result["repris"]:
-        yield Check(True, f"{code} : chiffre repris d'une révision antérieure ; sa preuve est celle de cette révision")
+        yield Check(True, f"{name} : chiffre repris d'une révision antérieure ; sa preuve est celle de cette révision")
     elif code in RULES:
         yield from _recounted(result, persons)
     else:
-        yield Check(True, f"{code} : {result['numerateur']}, attesté par la signature, sans personne à recompter")
+        yield Check(True, f"{name} : {result['numerateur']}, attesté par la signature, sans personne à recompter")
     if result["cible_atteinte"] is not None:
         reached = 100 * result["numerateur"] >= result["cible"] * result["denominateur"]
         yield Check(
             reached == result["cible_atteinte"],
-            f"{code} : cible de {result['cible']} % {'atteinte' if reached else 'non atteinte'}",
+            f"{name} : cible de {result['cible']} % {'atteinte' if reached else 'non atteinte'}",
         )
 
 
 def _recounted(result: Mapping[str, Any], persons: list[dict[str, bool]]) -> Iterator[Check]:
-    code = result["indicateur"]
+    code, name = result["indicateur"], short(result["indicateur"])
     found = recount(code, persons, result["assiette"])
     pairs = [("numérateur", result["numerateur"], found.numerator)] if found.numerator is not None else []
     if result["denominateur"] is not None:
@@ -65,8 +67,8 @@ def _recounted(result: Mapping[str, Any], persons: list[dict[str, bool]]) -> Ite
         pairs.append(("indéterminés", result["indetermines"], found.undetermined))
     for what, said, counted in pairs:
         agreement = "recompté" if said == counted else f"les lignes des personnes en donnent {counted}"
-        yield Check(said == counted, f"{code} : {what} {said}, {agreement}")
+        yield Check(said == counted, f"{name} : {what} {said}, {agreement}")
     if code == "dossiers_actifs" and result["annuel"] and result["annuel"][1] is not None:
         annual = recount(code, persons, "accompagnees_12_mois")
         same = [annual.numerator, annual.denominator] == list(result["annuel"])
-        yield Check(same, f"{code} : base annuelle {result['annuel'][0]} / {result['annuel'][1]}")
+        yield Check(same, f"{name} : base annuelle {result['annuel'][0]} / {result['annuel'][1]}")

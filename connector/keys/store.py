@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from connector.disk import write_synced
+from connector.disk import why, write_synced
 from connector.errors import SettingsError, StateError
 from connector.keys.ring import SIZE, Generation, KeyRing
 
@@ -49,7 +49,7 @@ def write_ring(etat: Path, ring: KeyRing) -> None:
         write_synced(path, dumps(ring), private=True)
         protect(path)
     except OSError as error:
-        raise StateError(f"{path} : trousseau impossible à écrire ({error.strerror}) ; vérifiez les droits.") from None
+        raise StateError(f"{path} : trousseau impossible à écrire ({why(error)}) ; vérifiez les droits.") from None
 
 
 def protect(path: Path) -> None:

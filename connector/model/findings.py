@@ -156,7 +156,7 @@ _KINDS = (
         "bases_divergentes",
         _A,
         "L'assiette annuelle et celle de la période ne concluent pas de même sur la cible.",
-        "Voyez les deux taux de « dossiers_actifs ».",
+        "Voyez les deux taux de « Dossiers actifs ».",
     ),
     # Records that point nowhere.
     FindingKind(
@@ -222,7 +222,8 @@ _KINDS = (
         "boite_inconnue",
         _A,
         "{nombre} [message|messages] d'une boîte que rien ne rattache à un établissement.",
-        "Déclarez la boîte dans « boites_mssante » ou [boites].",
+        "Déclarez la boîte dans « boites_mssante » ou [boites] ; si elle y est, corrigez son FINESS, "
+        "qui n'est pas celui d'un établissement mesuré.",
     ),
     FindingKind(
         "boite_partagee",

@@ -128,14 +128,26 @@ MOTIFS: dict[Motif, str] = {
 }
 
 
+def short(indicateur: str) -> str:
+    """How a person calls an indicator; its code when this version does not know it."""
+    return INDICATORS[indicateur].short if indicateur in INDICATORS else indicateur
+
+
 def why_none(result: Result) -> str:
     """Why there is no figure, as the end of a sentence: « il faut … », « aucun dossier actif… »."""
-    if result.motif is None:
+    return why_not(result.indicateur, result.motif.value if result.motif else None)
+
+
+def why_not(indicateur: str, motif: str | None) -> str:
+    """The same of a result file or a proof, which another version may have written: what is unknown stays a code."""
+    if motif is None:
         return "sans motif"
-    text = INDICATORS[result.indicateur]
-    if result.motif is Motif.SOURCE_ABSENTE:
-        return f"il faut {text.needs}"
-    if result.motif is Motif.DENOMINATEUR_NUL:
-        return text.nothing
-    words = MOTIFS[result.motif].rstrip(".")
+    if indicateur not in INDICATORS or motif not in {known.value for known in Motif}:
+        return motif
+    known = Motif(motif)
+    if known is Motif.SOURCE_ABSENTE:
+        return f"il faut {INDICATORS[indicateur].needs}"
+    if known is Motif.DENOMINATEUR_NUL:
+        return INDICATORS[indicateur].nothing
+    words = MOTIFS[known].rstrip(".")
     return words[0].lower() + words[1:]

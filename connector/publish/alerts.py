@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from connector.model.counting import count_of
 from connector.publish.ledger import counts
 from connector.publish.outbox import HELD, REJECTED, SENDING, UNKNOWN, WAITING
 from connector.publish.waits import FAILURES, failures
@@ -56,24 +57,26 @@ def troubles(connection: Connection, known: Collection[str]) -> dict[str, Troubl
     for destination, states in counts(connection).items():
         held += states.get(HELD, 0)
         waiting = sum(states.get(state, 0) for state in _MOVING)
+        queued = count_of(waiting, "transmission attend", "transmissions attendent")
         if waiting and destination not in known:
             found[f"absente:{destination}"] = Trouble(
-                f"Destination {destination} : {waiting} transmission(s) attendent, mais elle est absente ou inactive.",
+                f"Destination {destination} : {queued}, mais elle est absente ou inactive.",
                 "Remettez-la dans les réglages, ou renoncez par « outbox abandon ».",
             )
         elif waiting and failures(connection, destination) >= FAILURES:
             found[f"envoi:{destination}"] = Trouble(
-                f"Destination {destination} : elle ne répond plus, {waiting} transmission(s) attendent.",
-                f"Regardez « outbox list --destination {destination} » ; elles repartiront d'elles-mêmes.",
+                f"Destination {destination} : elle ne répond plus, {queued}.",
+                f"Regardez « outbox list --destination {destination} » ; rien à faire, tout repartira de soi-même.",
             )
         if states.get(REJECTED):
+            refused = count_of(states[REJECTED], "transmission refusée", "transmissions refusées")
             found[f"refus:{destination}"] = Trouble(
-                f"Destination {destination} : {states[REJECTED]} transmission(s) refusée(s).",
+                f"Destination {destination} : {refused}.",
                 "Regardez « outbox list --etat rejete », corrigez, puis « outbox retry ».",
             )
     if held:
         found["retenues"] = Trouble(
-            f"{held} transmission(s) retenue(s) par un constat bloquant.",
+            f"{count_of(held, 'transmission retenue', 'transmissions retenues')} par un constat bloquant.",
             "Regardez « outbox list --etat retenu », vérifiez, puis « outbox release ».",
         )
     return found

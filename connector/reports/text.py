@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
+from connector.model.counting import count_of as count_of
+from connector.model.counting import group as group
 from connector.model.period import Period
 from connector.model.plain import clean as clean
 from connector.model.plain import csv_cell as csv_cell
@@ -20,20 +22,10 @@ def typeset(text: str) -> str:
     return _BEFORE_MARK.sub("\u00a0", text).replace("« ", "«\u00a0")
 
 
-def group(number: int) -> str:
-    """An integer with a space between thousands: 1 383."""
-    return f"{number:,}".replace(",", " ")
-
-
 def percent(numerator: int, denominator: int) -> str:
     """A percentage truncated to one decimal: 8996 of 10000 is « 89,9 % », never 90,0."""
     whole, tenth = divmod(1000 * numerator // denominator, 10)
     return f"{group(whole)},{tenth} %"
-
-
-def count_of(number: int, singular: str, plural: str) -> str:
-    """« 1 personne », « 3 personnes » (French: 0 and 1 are singular)."""
-    return f"{group(number)} {singular if abs(number) < 2 else plural}"
 
 
 def day(value: date) -> str:

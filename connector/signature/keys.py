@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from connector.disk import sync_folder
+from connector.disk import sync_folder, why
 from connector.errors import SettingsError, StateError, UsageError
 
 _FOLDER, _PRIVATE, _PUBLIC, _REVOKED = "signature", "cle.pem", "publiques.json", "revocations.json"
@@ -51,7 +51,7 @@ def private_pem(folder: Path, now: datetime) -> bytes:
         pem = path.read_bytes()
         _list(folder, pem, now)
     except OSError as error:
-        raise StateError(f"{path} : clé de signature inutilisable ({error.strerror}) ; vérifiez les droits.") from None
+        raise StateError(f"{path} : clé de signature inutilisable ({why(error)}) ; vérifiez les droits.") from None
     except (ValueError, JoseError):
         raise StateError(
             f"{path} : clé de signature illisible ; remettez sa sauvegarde, "
@@ -86,7 +86,7 @@ def rotate(folder: Path, now: datetime) -> PublicKey:
         _list(folder, pem, now)  # listed before it signs
         _write(folder / _FOLDER / _PRIVATE, pem)
     except OSError as error:
-        raise StateError(f"{folder} : clé de signature non remplacée ({error.strerror}) ; recommencez.") from None
+        raise StateError(f"{folder} : clé de signature non remplacée ({why(error)}) ; recommencez.") from None
     return public_keys(folder)[-1]
 
 
@@ -117,7 +117,7 @@ def exported(folder: Path) -> dict[str, str]:
     try:
         return {name: path.read_text(encoding="utf-8") for name, path in known.items() if path.exists()}
     except OSError as error:
-        raise StateError(f"{folder} : clé de signature illisible ({error.strerror}) ; vérifiez les droits.") from None
+        raise StateError(f"{folder} : clé de signature illisible ({why(error)}) ; vérifiez les droits.") from None
 
 
 def adopt(folder: Path, files: Mapping[str, str]) -> None:
@@ -132,7 +132,7 @@ def adopt(folder: Path, files: Mapping[str, str]) -> None:
             if name in files:
                 _write(folder / _FOLDER / name, files[name].encode())
     except OSError as error:
-        raise StateError(f"{folder} : clé de signature non rétablie ({error.strerror}) ; recommencez.") from None
+        raise StateError(f"{folder} : clé de signature non rétablie ({why(error)}) ; recommencez.") from None
 
 
 def _new_pem() -> bytes:

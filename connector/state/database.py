@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from connector.disk import sync_file
+from connector.disk import sync_file, why
 from connector.errors import StateError
 
 NAME = "etat.db"
@@ -74,7 +74,7 @@ def open_database(folder: Path, now: datetime) -> Database:
             _migrate(connection)
         _private(path)
     except OSError as error:
-        raise StateError(f"{folder} : dossier d'état inutilisable ({error.strerror}) ; vérifiez ses droits.") from None
+        raise StateError(f"{folder} : dossier d'état inutilisable ({why(error)}) ; vérifiez ses droits.") from None
     except sqlite3.Error as error:  # while looking at a file that may be damaged
         raise _state_error(path, error) from None
     return Database(engine, path, mended)

@@ -113,7 +113,7 @@ def test_a_changed_person_is_seen(proofs: list[Proof]) -> None:
     checks = verify_external(open_external(changed, "preuve.zip"), _authenticate)
     texts = [check.text for check in checks if not check.ok]
     assert texts[0] == "lignes des personnes : changées depuis"
-    assert any(text.startswith("dossiers_actifs : numérateur") for text in texts)
+    assert any(text.startswith("Dossiers actifs : numérateur") for text in texts)
 
 
 def test_a_changed_line_breaks_the_commitment(proofs: list[Proof], tmp_path: Path) -> None:

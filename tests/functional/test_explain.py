@@ -96,7 +96,7 @@ def test_two_audits_differ_in_words(exports: Path, tmp_path: Path) -> None:
         (other / file.name).write_text("".join(kept), encoding="utf-8")
     command(*_measuring(other, "audit", "--output", tmp_path / "apres"))
     ran = command("diff", tmp_path / "avant", tmp_path / "apres")
-    assert ran.out.splitlines() == ["Source modifiée : exports", f"{ET}, eprescription : 4 → 0"]
+    assert ran.out.splitlines() == ["Source modifiée : exports", f"{ET}, e-prescription : 4 → 0"]
 
 
 def test_the_same_audit_twice_gives_the_same_bytes(exports: Path, tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_the_vendor_figure_stands_beside_ours(exports: Path, tmp_path: Path) -> 
     figures.write_text(f"finess_et;indicateur;numerateur;denominateur\n{ET};dmp;22;29\n{ET};dossiers_actifs;29;30\n")
     ran = command(*_measuring(exports, "reconcile", "--editeur", figures))
     assert ran.out.splitlines()[2:] == [
-        f"{ET}, dmp : éditeur 22 / 29, nous 22 / 29 : identique",
-        f"{ET}, dossiers_actifs : éditeur 29 / 30, nous 28 / 30 : écart",
+        f"{ET}, DMP : éditeur 22 / 29, nous 22 / 29 : identique",
+        f"{ET}, Dossiers actifs : éditeur 29 / 30, nous 28 / 30 : écart",
     ]
     people = tmp_path / "personnes.csv"
     people.write_text(f"finess_et;indicateur;id_usager\n{ET};dmp;P00002\n{ET};dmp;P99999\n")

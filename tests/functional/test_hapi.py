@@ -169,7 +169,7 @@ def test_the_outbox_delivers_to_a_real_server(server: str, tmp_path: Path) -> No
         )
         assert (done.returncode, done.stdout, done.stderr) == (
             0,
-            "Transmissions : 1 acceptée(s), 0 refusée(s).\n",
+            "Transmissions : 1 acceptée, 0 refusée.\n",
             "",
         )
     database.close()

@@ -69,7 +69,7 @@ def test_a_simulation_shows_every_byte_and_sends_none(folder: Path, address: str
     verify_detached(entry["corps"].encode(), entry["entetes"]["X-DUI-Signature"], trusted, NOW)
     code, shown, said = _run(settings, "publish", "--simulation")
     assert body(edition()).body.decode() in shown
-    assert (code, said) == (0, "Simulation : 1 transmission(s) partiraient ; rien n'a été envoyé.\n")
+    assert (code, said) == (0, "Simulation : 1 transmission partirait ; rien n'a été envoyé.\n")
     assert state(address)["requetes"] == 0
 
 
@@ -77,7 +77,7 @@ def test_sent_held_released_and_shown(address: str, settings: Path) -> None:
     """What may leave leaves; what is held waits for a reason; then everything is told, with what they answered."""
     assert _run(settings, "publish") == (
         0,
-        "Transmissions : 1 acceptée(s), 0 refusée(s), 1 retenue(s) par un constat bloquant.\n",
+        "Transmissions : 1 acceptée, 0 refusée, 1 retenue par un constat bloquant.\n",
         "",
     )
     assert _run(settings, "outbox", "release", "2", "--motif", " ") == (
@@ -85,7 +85,7 @@ def test_sent_held_released_and_shown(address: str, settings: Path) -> None:
         "",
         'Motif vide : dites pourquoi avec --motif, par exemple --motif "vérifié avec l\'équipe".\n',
     )
-    assert _run(settings, "outbox", "release", "2", "--motif", "vérifié") == (0, "1 transmission(s) libérée(s).\n", "")
+    assert _run(settings, "outbox", "release", "2", "--motif", "vérifié") == (0, "1 transmission libérée.\n", "")
     assert _run(settings, "publish")[0] == 0
     code, shown, _ = _run(settings, "outbox", "list", "--json")
     assert (code, [item["etat"] for item in json.loads(shown)]) == (0, ["accepte", "accepte"])
@@ -112,18 +112,18 @@ def test_a_rejection_ends_with_13_and_its_words(address: str, settings: Path) ->
     plan(address, "422")
     assert _run(settings, "publish") == (
         13,
-        "Transmissions : 0 acceptée(s), 1 refusée(s), 1 retenue(s) par un constat bloquant.\n",
-        "1 transmission(s) refusée(s) ; la dernière, 1 vers ars : HTTP 422 : FINESS inconnu. "
+        "Transmissions : 0 acceptée, 1 refusée, 1 retenue par un constat bloquant.\n",
+        "1 transmission refusée ; la dernière, 1 vers ars : HTTP 422 : FINESS inconnu. "
         "Corrigez, puis « dui-connector outbox retry ».\n",
     )
     assert _run(settings, "outbox", "list", "--etat", "rejete") == (
         0,
         "     1  rejete      ars  010900116  esms-2025  01/03/2025 au 31/03/2025  révision 1"
-        "  HTTP 422 : FINESS inconnu\n1 transmission(s).\n",
+        "  HTTP 422 : FINESS inconnu\n1 transmission.\n",
         "",
     )
     assert _run(settings, "outbox", "retry") == (2, "", "Attendu des numéros de transmission, ou --tout.\n")
-    assert _run(settings, "outbox", "retry", "--tout") == (0, "1 transmission(s) remise(s) en attente.\n", "")
+    assert _run(settings, "outbox", "retry", "--tout") == (0, "1 transmission remise en attente.\n", "")
     assert _run(settings, "publish")[0] == 0
 
 
@@ -132,13 +132,12 @@ def test_what_waits_ends_with_14(address: str, settings: Path) -> None:
     plan(address, "503")
     assert _run(settings, "publish") == (
         14,
-        "Transmissions : 0 acceptée(s), 0 refusée(s), 1 retenue(s) par un constat bloquant.\n",
-        "1 transmission(s) attendent encore ; elles repartiront d'elles-mêmes. "
-        "« dui-connector outbox list » dit pourquoi.\n",
+        "Transmissions : 0 acceptée, 0 refusée, 1 retenue par un constat bloquant.\n",
+        "1 transmission attend encore ; elle repartira d'elle-même. « dui-connector outbox list » dit pourquoi.\n",
     )
     assert _run(settings, "outbox", "abandon", "1", "--motif", "fermé") == (
         0,
-        "1 transmission(s) abandonnée(s).\n",
+        "1 transmission abandonnée.\n",
         "",
     )
     assert _run(settings, "publish")[0] == 0

@@ -120,8 +120,8 @@ def test_its_option_is_a_key_of_the_settings(installed: Path, tmp_path: Path) ->
     ran = audit(installed, tmp_path, "--config", settings)
     assert (ran.code, ran.err) == (
         10,
-        "[[source]] « carnet », clé « sans_trace » : attendu une clé connue (celle-ci ne l'est pas), trouvé True ; "
-        "corrigez cette valeur.\n",
+        "[[source]] « carnet », clé « sans_trace » : clé inconnue (proche : sans_traces) ; "
+        "corrigez son nom, ou retirez-la.\n",
     )
 
 

@@ -46,7 +46,7 @@ def _run(settings: Path, *words: str) -> tuple[int, str, str]:
 def test_the_last_revision_of_the_last_date_is_written_by_hand(settings: Path, tmp_path: Path) -> None:
     """Workbook and flat file say the same; what a finding holds is left aside and said; nothing is queued."""
     out = tmp_path / "remise"
-    said = f"1 établissement(s) écrits dans {out} ; 1 retenu(s) par un constat bloquant, laissé(s) de côté.\n"
+    said = f"1 établissement écrit dans {out} ; 1 retenu par un constat bloquant, laissé de côté.\n"
     assert _run(settings, "--fichiers", str(out)) == (0, said, "")
     assert sorted(path.name for path in out.iterdir()) == [
         "Measure-esms-2025-1.json",

@@ -129,11 +129,11 @@ def test_rejections_holds_and_lost_destinations_are_troubles(tmp_path: Path, dat
         follow(connection, troubles(connection, ("ars",)), NOW)
         texts = dict(connection.execute(select(alerts.c.cle, alerts.c.texte)).all())
     assert texts == {
-        "absente:ancienne": "Destination ancienne : 1 transmission(s) attendent, mais elle est absente ou inactive. "
+        "absente:ancienne": "Destination ancienne : 1 transmission attend, mais elle est absente ou inactive. "
         "Remettez-la dans les réglages, ou renoncez par « outbox abandon ».",
-        "refus:ars": "Destination ars : 1 transmission(s) refusée(s). "
+        "refus:ars": "Destination ars : 1 transmission refusée. "
         "Regardez « outbox list --etat rejete », corrigez, puis « outbox retry ».",
-        "retenues": "1 transmission(s) retenue(s) par un constat bloquant. "
+        "retenues": "1 transmission retenue par un constat bloquant. "
         "Regardez « outbox list --etat retenu », vérifiez, puis « outbox release ».",
     }
 

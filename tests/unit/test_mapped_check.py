@@ -128,8 +128,7 @@ def test_a_bad_mapping_exits_10(tmp_path: Path) -> None:
     """Each fault on one line of the error stream, or in JSON."""
     path = tmp_path / "m.toml"
     path.write_text('logiciel = "X"\nauteur = "moi"\n[tables]\n', encoding="utf-8")
-    line = f"{path}, clé « auteur » : attendu une clé connue (celle-ci ne l'est pas), trouvé 'moi' ; "
-    line += "corrigez cette valeur."
+    line = f"{path}, clé « auteur » : clé inconnue ; corrigez son nom, ou retirez-la."
     ran = command("mapping", "check", path)
     assert (ran.code, ran.out, ran.err) == (10, "", f"{line}\n")
     code, said = check(path, "--json")

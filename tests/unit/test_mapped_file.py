@@ -45,9 +45,8 @@ def test_the_structure_is_checked_with_the_path_of_each_key(tmp_path: Path) -> N
         "clé « logiciel » : attendu un texte non vide, trouvé '' ; corrigez cette valeur.",
         "clé « tables.usagers.fichier » : attendu un texte entre guillemets, trouvé 3 ; corrigez cette valeur.",
         "clé « tables.usagers.colonnes » : attendu une section [...], trouvé 'Num' ; corrigez cette valeur.",
-        "clé « tables.sejours.feuilles » : attendu une clé connue (celle-ci ne l'est pas), trouvé 'S' ; "
-        "corrigez cette valeur.",
-        "clé « auteur » : attendu une clé connue (celle-ci ne l'est pas), trouvé 'moi' ; corrigez cette valeur.",
+        "clé « tables.sejours.feuilles » : clé inconnue (proche : feuille) ; corrigez son nom, ou retirez-la.",
+        "clé « auteur » : clé inconnue ; corrigez son nom, ou retirez-la.",
     ]
 
 

@@ -79,13 +79,13 @@ def test_boxes_without_the_document_they_come_from_are_refused(tmp_path: Path) -
     with pytest.raises(SettingsError) as caught:
         _form(tmp_path, CASES.replace('source = "Guide de saisie, version 2, page 12"\n', ""))
     assert str(caught.value).endswith(
-        "attendu « source » : le document d'où viennent les numéros des cases, trouvé dict ; corrigez cette valeur."
+        "attendu « source » : le document d'où viennent les numéros des cases ; corrigez cette section."
     )
 
 
 def test_an_unknown_indicator_or_field_is_refused(tmp_path: Path) -> None:
     """A box never fills itself with nothing in silence."""
-    with pytest.raises(SettingsError, match=r"case\.1.*attendu un de ces indicateurs"):
+    with pytest.raises(SettingsError, match=r"case\[2\].*attendu un de ces indicateurs"):
         _form(tmp_path, CASES.replace('"dmp"', '"dpm"'))
-    with pytest.raises(SettingsError, match=r"case\.0\.champ.*attendu une de ces valeurs"):
+    with pytest.raises(SettingsError, match=r"case\[1\]\.champ.*attendu une de ces valeurs"):
         _form(tmp_path, CASES.replace('"taux"', '"taux_brut"'))

@@ -42,3 +42,23 @@ def test_two_audits_are_dated_as_people_write() -> None:
     before = {"programme": "esms-2025", "date_mesure": "2025-03-01", "resultats": [], "constats": []}
     after = {**before, "date_mesure": "2025-04-01"}
     assert list(differences(before, after)) == ["Date de mesure : 01/03/2025 → 01/04/2025"]
+
+
+def _counts(indicateur: str, numerateur: int | None, motif: str | None = None) -> dict[str, object]:
+    figures = {"numerateur": numerateur, "denominateur": 30, "calcul": "calcule", "motif": motif}
+    return {"finess_et": "010900116", "indicateur": indicateur, "cible_atteinte": None, "opposable": True} | figures
+
+
+def test_two_audits_are_compared_in_the_words_of_the_report() -> None:
+    """No code of an indicator, of a reason or of a finding; a finding says its own sentence."""
+    before = {"resultats": [_counts("dossiers_actifs", 27), _counts("dmp", 20)], "constats": []}
+    finding = {"finess_et": None, "code": "boite_inconnue", "nombre": 4, "texte": "4 messages d'une boîte inconnue."}
+    lost = [_counts("dossiers_actifs", None, "denominateur_nul"), _counts("dmp", None, "boite_inconnue")]
+    assert list(differences(before, {"resultats": lost, "constats": [finding]})) == [
+        "010900116, DMP : 20 / 30 → non calculable (aucune boîte MSSanté n'est rattachée à ce seul établissement)",
+        "010900116, Dossiers actifs : 27 / 30 → non calculable (aucune personne accompagnée pendant la période)",
+        "ensemble du site, nouveau constat : 4 messages d'une boîte inconnue.",
+    ]
+    assert list(differences({"resultats": [], "constats": [finding]}, {"resultats": [], "constats": []})) == [
+        "ensemble du site, constat disparu : 4 messages d'une boîte inconnue."
+    ]
