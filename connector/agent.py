@@ -147,15 +147,17 @@ def _measure(
         resultats=results,
         constats=tuple(sorted(found)),
         plafonds=limits,
-        sources=_summaries(collected),
+        sources=_summaries(collected, site.directory.registre),
     )
 
 
-def _summaries(collected: Collected) -> tuple[SourceSummary, ...]:
-    return tuple(
+def _summaries(collected: Collected, register: SourceSummary | None) -> tuple[SourceSummary, ...]:
+    """What the figures rest on: each source that was read, and the FINESS register that filled the establishments."""
+    read = tuple(
         SourceSummary(one.nom, one.adaptateur, one.empreinte, dict(sorted(one.lignes.items())))
         for one in collected.inventories
     )
+    return read if register is None else (*read, register)
 
 
 def request_at(site: Site, settings: Settings, asked: Asked, rank: int, dates: Sequence[date]) -> Request:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from connector.agenda import due_dates, started
 from connector.config import Settings
+from connector.model.counting import count_of
 from connector.model.edition import Edition
 from connector.model.result import Result
+from connector.model.wording import INDICATORS
 from connector.publish.ledger import Item, counts, listed
 from connector.state import runs
 from connector.state.editions import Kept, current
 from connector.state.runs import Run
 from connector.state.tables import alerts
 
+STALE = timedelta(hours=36)
 _WORDS = ("rejete", "inconnu")  # states whose last words are worth showing
 
 
@@ -34,6 +37,10 @@ class Status:
     envois: dict[str, dict[str, int]]
     reponses: tuple[Item, ...]
     alertes: tuple[tuple[str, str], ...]  # since when, and in which words
+
+    def stale(self, now: datetime) -> bool:
+        """Whether the nightly collection stopped: a night missed, and half a day to notice."""
+        return self.collecte is not None and now - self.collecte.debut > STALE
 
 
 def status(connection: Connection, settings: Settings, today: date) -> Status:
@@ -70,15 +77,12 @@ def missed(edition: Edition, why: Callable[[Result], str] = _code) -> Iterator[t
         if result.numerateur is None:
             yield result.indicateur, f"non calculable ({why(result)})"
         elif result.cible_atteinte is False and result.opposable:
-            unit = "message" if result.indicateur == "mssante" else "personne"
-            lacking = result.manquants or 0
-            yield (
-                result.indicateur,
-                f"{result.numerateur} / {result.denominateur} pour {result.cible} %, "
-                f"il manque {lacking} {unit}{'s' if lacking > 1 else ''}",
-            )
+            lacking = count_of(result.manquants or 0, *INDICATORS[result.indicateur].unit)
+            figures = f"{result.numerateur} / {result.denominateur}"
+            yield result.indicateur, f"{figures} pour {result.cible} %, il manque {lacking}"
         elif result.calcul.value == "indetermine":
-            yield result.indicateur, f"indéterminé : {result.indetermines} personnes dont la mise à jour est inconnue"
+            unknown = count_of(result.indetermines or 0, "personne", "personnes")
+            yield result.indicateur, f"indéterminé : {unknown} dont la mise à jour est inconnue"
 
 
 def as_json(found: Status) -> dict[str, Any]:

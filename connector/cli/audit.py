@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from connector.cli import options as given
+from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.cli.run import Options
@@ -46,11 +47,15 @@ def run_audit(asked: Options, output: Path, *, as_json: bool) -> None:
     from connector.access import record
     from connector.agent import audit as measure
     from connector.cli.run import opened
+    from connector.cli.site import writing
     from connector.reports.bundle import write_all
 
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output} : attendu un dossier, trouvé un fichier ; choisissez un autre nom pour --output.")
     with opened(asked) as run:
         result = measure(run.site, run.collected, run.settings, run.asked)
-        write_all(output, result.measures, run.asked.programme, result.worklists)
+        with writing(output):
+            write_all(output, result.measures, run.asked.programme, result.worklists)
         record(datetime.now().astimezone(), "audit", folder=run.folder)
     if as_json:
         sys.stdout.buffer.write((output / "indicateurs.json").read_bytes())

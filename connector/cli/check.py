@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Point:
-    """One thing tried: `code` is the exit code that its failure deserves, 0 when it is well."""
+    """One thing tried: `code` is the exit code that its failure deserves, 0 when it is well.
+
+    `a_voir`: nothing failed, but a person has to decide whether it is well.
+    """
 
     sujet: str
     code: int
     texte: str
+    a_voir: bool = False
 
 
 def register(app: typer.Typer) -> None:
@@ -89,11 +93,30 @@ def _destination(site: OpenedState, destination: Destination) -> Point:
         answer = reach(destination, site.base, site.secret, clock).probe()
     except NoAnswer as error:
         return Point("destination", 12, f"{destination.id} : {error}")
-    if answer.status in (401, 403):
-        return Point("destination", 10, f"{destination.id} : répond, mais refuse notre identité ({answer.status})")
-    if answer.status >= 500:
-        return Point("destination", 12, f"{destination.id} : répond par une erreur ({answer.status})")
-    return Point("destination", 0, f"{destination.id} : répond ({answer.status})")
+    code, words = _answered(destination.type, answer.status, answer.headers.get("content-type", ""))
+    return Point("destination", code, f"{destination.id} : {words}", a_voir=not code and answer.status != 200)
+
+
+def _answered(kind: str, status: int, content_type: str) -> tuple[int, str]:
+    """The exit code and the words for what a destination answers when it is asked, and sent nothing."""
+    if status in (401, 403):
+        return 10, f"répond, mais refuse notre identité ({status}) ; vérifiez « jeton », « oauth2 » ou « tls »"
+    if status == 407:
+        return 10, "le mandataire (proxy) demande une identité (407) ; vérifiez « proxy »"
+    if status >= 500:
+        return 12, f"répond par une erreur ({status}) ; réessayez plus tard, ou prévenez-la"
+    if status // 100 == 3:
+        return 10, f"répond par une redirection ({status}), qui n'est pas suivie ; corrigez « url »"
+    if content_type.startswith("text/html") and status == 200:
+        return 10, "répond par une page de navigateur, pas comme un destinataire ; corrigez « url »"
+    if status == 404 and kind == "fhir":
+        return 10, "ne connaît pas l'adresse « url »/metadata (404), que tout serveur FHIR a ; corrigez « url »"
+    if status >= 400:
+        return (
+            0,
+            f"répond, mais ne dit rien à qui n'envoie rien ({status}) ; l'envoi dira si « url » est juste",
+        )
+    return 0, f"répond ({status})"
 
 
 def _alerts(site: OpenedState) -> Iterator[Point]:
@@ -135,7 +158,7 @@ def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:
             for inventory in collected.inventories:
                 faults = len(inventory.problemes) + sum(inventory.non_montres.values())
                 rows = sum(inventory.lignes.values())
-                words = f"{inventory.nom} : {rows} lignes" + (
+                words = f"{inventory.nom} : {count_of(rows, 'ligne', 'lignes')}" + (
                     f", {count_of(faults, 'problème', 'problèmes')}" if faults else ""
                 )
                 yield Point("source", 11 if inventory.bars else 0, words)
@@ -159,7 +182,7 @@ def _computable(site: OpenedState, opened: Site, day: date) -> Iterator[Point]:
                 lacks[one.finess_et].append(f"{INDICATORS[one.indicateur].short} ({why_none(one)})")
         for finess, lacking in lacks.items():
             told = f"non calculables : {' ; '.join(lacking)}" if lacking else "tout est calculable"
-            yield Point("indicateurs", 0, f"{finess}, {programme.id} : {told}")
+            yield Point("indicateurs", 0, f"{finess}, {programme.id} : {told}", a_voir=bool(lacking))
 
 
 def _tell(points: list[Point], *, as_json: bool) -> None:
@@ -170,4 +193,5 @@ def _tell(points: list[Point], *, as_json: bool) -> None:
         sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
         return
     for point in points:
-        sys.stdout.write(f"{'ÉCHEC' if point.code else 'OK   '}  {point.sujet} : {point.texte}\n")
+        mark = "ÉCHEC" if point.code else "À VOIR" if point.a_voir else "OK"
+        sys.stdout.write(f"{mark:<7}{point.sujet} : {point.texte}\n")

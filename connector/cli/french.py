@@ -94,7 +94,7 @@ def _fault(error: UsageError) -> str:
             return f"l'option « {error.option_name} » ne prend pas de valeur"
         return f"l'option « {error.option_name} » attend une valeur"
     if hasattr(error, "param"):
-        return f"valeur inutilisable pour {_named(error)}"
+        return f"valeur inutilisable pour {_named(error)}{_wanted(error)}"
     return _refused(error.message)
 
 
@@ -105,6 +105,16 @@ def _named(error: Any) -> str:
     if parameter.param_type_name == "argument":
         return f"l'argument {(parameter.metavar or parameter.name).rstrip('.')}"
     return f"l'option {max(parameter.opts, key=len)}"
+
+
+def _wanted(error: Any) -> str:
+    """What the value of a number should be; nothing for another kind of value."""
+    kind = getattr(error.param, "type", None)
+    if not getattr(kind, "name", "").startswith("int"):
+        return ""
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    bounds = f" de {low} à {high}" if high is not None else f" au moins égal à {low}" if low is not None else ""
+    return f" : attendu un nombre entier{bounds}"
 
 
 def _refused(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Optional
@@ -58,6 +59,8 @@ def parse_day(text: str) -> date:
         if not 1900 <= day.year < 3000:  # windows and years around it must be in the calendar
             raise UsageError(f"Date hors d'usage : « {text} » ; attendu une année de 1900 à 2999.")
         return day
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}|\d{2}/\d{2}/\d{4}", text.strip()):
+        raise UsageError(f"Date qui n'existe pas : « {text} » ; vérifiez le jour et le mois.")
     raise UsageError(f"Date illisible : « {text} » ; attendu AAAA-MM-JJ, par exemple 2025-04-01.")
 
 

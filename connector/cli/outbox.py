@@ -13,7 +13,7 @@ import typer
 
 from connector.cli import options as given
 from connector.cli.french import French
-from connector.cli.site import clock, opened_state
+from connector.cli.site import DEFAULT, clock, opened_state
 from connector.cli.watch import watch
 from connector.errors import UsageError
 from connector.model.counting import count_of
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(
-    config: given.Config = None,
+    config: given.ServiceConfig = DEFAULT,
     etat: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
@@ -93,7 +93,7 @@ def _next(item: Item, alone: Mapping[str, str], now: datetime) -> str:
 
 def show(
     numero: int = typer.Argument(metavar="N", help="Numéro de la transmission."),
-    config: given.Config = None,
+    config: given.ServiceConfig = DEFAULT,
     corps: bool = typer.Option(False, "--corps", help="Écrit seulement le corps, à l'octet près."),
     as_json: Json = False,
 ) -> None:
@@ -128,7 +128,7 @@ def _describe(found: dict[str, Any], meaning: str) -> None:
         sys.stdout.write(f"{'reponse':<13} {receipt['instant']} {receipt['verdict']} {receipt['motif']}\n")
 
 
-def release(numeros: Numbers, motif: Why, config: given.Config = None, as_json: Json = False) -> None:
+def release(numeros: Numbers, motif: Why, config: given.ServiceConfig = DEFAULT, as_json: Json = False) -> None:
     """Laisse partir une mesure qu'un constat bloquant retient, vers toutes ses destinations."""
     from connector.publish import decisions
 
@@ -148,7 +148,7 @@ def retry(
     ] = None,
     tout: bool = typer.Option(False, "--tout", help="Toutes celles qui ont été refusées, ou qui attendent."),
     destination: To = None,
-    config: given.Config = None,
+    config: given.ServiceConfig = DEFAULT,
     as_json: Json = False,
 ) -> None:
     """Renvoie ce qui a été refusé ou abandonné, avec la même clé ; ce qui attend repart sans attendre."""
@@ -166,7 +166,7 @@ def retry(
     _done("remise", made, " en attente", as_json=as_json)
 
 
-def abandon(numeros: Numbers, motif: Why, config: given.Config = None, as_json: Json = False) -> None:
+def abandon(numeros: Numbers, motif: Why, config: given.ServiceConfig = DEFAULT, as_json: Json = False) -> None:
     """Renonce à une transmission ; elle reste dans la liste et peut être reprise par retry."""
     from connector.publish import decisions
 

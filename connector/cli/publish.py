@@ -14,7 +14,7 @@ import typer
 
 from connector.cli import options as given
 from connector.cli import publish_files as by_hand
-from connector.cli.site import OpenedState, clock, opened_state
+from connector.cli.site import DEFAULT, OpenedState, clock, opened_state
 from connector.cli.watch import watch
 from connector.errors import QueuedError, RejectedError
 from connector.model.counting import count_of
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def publish(
-    config: given.Config = None,
+    config: given.ServiceConfig = DEFAULT,
     simulation: bool = typer.Option(
         False, "--simulation", help="Montre à l'octet près ce qui partirait, sans rien envoyer."
     ),

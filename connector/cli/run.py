@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,9 +96,13 @@ def _asked(options: Options, settings: Settings) -> Asked:
     identifier = options.programme or settings.programme.id
     if identifier is None:
         raise UsageError("Programme non précisé : ajoutez --programme, par exemple --programme esms-2025.")
+    dates = tuple(sorted({parse_day(text) for text in options.dates}))
+    for day in dates:
+        if day > date.today():
+            sys.stderr.write(f"Attention : le {day:%d/%m/%Y} est à venir ; la période n'est pas finie.\n")
     return Asked(
         load_programme(identifier),
-        tuple(sorted({parse_day(text) for text in options.dates})),
+        dates,
         options.first_measure or settings.programme.premiere_mesure,
         parse_window(options.window),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.disk import why
-from connector.errors import UsageError
+from connector.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
     from connector.config import Settings
@@ -33,6 +33,18 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} : lecture impossible ({why(error)}) ; vérifiez le chemin.") from None
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Around what writes where a person asked. Raises UsageError when that cannot be done."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{place} : écriture impossible ({why(error)}) ; vérifiez les droits et la place, ou choisissez un autre "
+            "dossier."
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,11 @@ def opened_state(config: Path | None, now: datetime) -> Iterator[OpenedState]:
     from connector.scratch import sweep
     from connector.state.database import open_database
 
+    if config == DEFAULT and not DEFAULT.exists():
+        raise SettingsError(
+            f"{DEFAULT} : fichier introuvable dans {Path.cwd()} ; lancez la commande depuis le dossier des réglages, "
+            "donnez --config FICHIER, ou faites-en un par dui-connector init."
+        )
     config = config or (DEFAULT if DEFAULT.exists() else None)
     settings = load_settings(config)
     base = config.parent if config else Path()

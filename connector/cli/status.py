@@ -49,20 +49,32 @@ def status(
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(to_json(found), option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        sys.stdout.write("\n".join(_lines(found)) + "\n")
+        sys.stdout.write("\n".join(_lines(found, now)) + "\n")
 
 
-def _lines(found: Status) -> Iterator[str]:
+def _lines(found: Status, now: datetime) -> Iterator[str]:
     from connector.status import local
 
     yield f"Site : {found.site or '(sans nom)'}"
     yield f"Dernière collecte : {local(found.collecte.debut) if found.collecte else 'aucune'}"
     yield f"Dernière mesure : {local(found.mesure.debut) if found.mesure else 'aucune'}"
-    late = ", ".join(f"{day:%d/%m/%Y}" for day in found.en_retard)
-    yield f"En retard : {late}, lancez dui-connector measure." if late else "À jour : aucune mesure en retard."
+    yield from _on_time(found, now)
     yield from _sent(found)
     yield from (f"Alerte depuis le {local(datetime.fromisoformat(since))} : {text}" for since, text in found.alertes)
     yield from _establishments(found)
+
+
+def _on_time(found: Status, now: datetime) -> Iterator[str]:
+    late = ", ".join(f"{day:%d/%m/%Y}" for day in found.en_retard)
+    if found.collecte is None:
+        yield "Rien n'a encore été collecté : lancez dui-connector collect, ou le service."
+        return
+    if found.stale(now):
+        yield "En retard : la collecte ne se fait plus chaque nuit ; lancez dui-connector collect pour lire pourquoi."
+    if late:
+        yield f"En retard : {late}, lancez dui-connector measure."
+    elif not found.stale(now):
+        yield "À jour : aucune mesure en retard."
 
 
 def _sent(found: Status) -> Iterator[str]:
@@ -86,7 +98,9 @@ def _establishments(found: Status) -> Iterator[str]:
     for kept in found.editions:
         edition = kept.edition
         lacks = [f"    {INDICATORS[code].short} : {words}" for code, words in missed(edition, why_none)]
-        held = f", retenue par {', '.join(kept.retenue)}" if kept.retenue else ""
-        told = " :" if lacks else " : toutes les cibles sont atteintes"
-        yield f"  {edition.finess_et} {edition.raison_sociale}{held}{told}"
+        told = " :" if lacks or kept.retenue else " : toutes les cibles opposables sont atteintes"
+        yield f"  {edition.finess_et} {edition.raison_sociale}{told}"
+        for finding in edition.constats:
+            if finding.code in kept.retenue:
+                yield f"    Envoi retenu : {finding.kind.words(finding.count, finding.detail)[0]}"
         yield from lacks

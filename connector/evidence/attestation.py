@@ -8,6 +8,7 @@ from datetime import timezone
 from fpdf import FPDF
 from fpdf.enums import TableCellFillMode, XPos, YPos
 
+from connector.model.counting import count_of
 from connector.model.edition import Edition
 from connector.model.findings import Severity
 from connector.model.result import Calcul, Result
@@ -88,7 +89,8 @@ def _cells(result: Result) -> tuple[str, ...]:
     if result.numerateur is None:
         return label, "-", "-", _target(result), f"Non calculable : {why_none(result)}"
     figure = str(result.numerateur) if result.denominateur is None else f"{result.numerateur} / {result.denominateur}"
-    rate = "-" if result.taux is None else f"{result.taux:.1f} %".replace(".", ",")
+    unknown = result.taux is None or result.calcul is Calcul.INDETERMINE  # no rate stands beside what is not concluded
+    rate = "-" if unknown else f"{result.taux:.1f} %".replace(".", ",")
     return label, figure, rate, _target(result), _conclusion(result)
 
 
@@ -98,7 +100,7 @@ def _target(result: Result) -> str:
 
 def _conclusion(result: Result) -> str:
     if result.calcul is Calcul.INDETERMINE:
-        return f"Indéterminé ({result.indetermines} personnes)"
+        return f"Indéterminé ({count_of(result.indetermines or 0, 'personne', 'personnes')})"
     if result.cible_atteinte is None:
         return "Sans cible"
     reached = "Atteinte" if result.cible_atteinte else "Non atteinte"
@@ -127,9 +129,9 @@ def _footing(page: FPDF, edition: Edition, proof_digest: str, engagement: str, k
 
 def _statements(edition: Edition) -> Iterator[str]:
     """What a reader must know beside the figures."""
-    blocking = sorted({one.code for one in edition.constats if one.kind.severity is Severity.BLOCKING})
-    if blocking:
-        yield "Contrôles bloquants en cours : " + ", ".join(blocking)
+    for finding in edition.constats:
+        if finding.kind.severity is Severity.BLOCKING:
+            yield f"Constat bloquant : {finding.kind.words(finding.count, finding.detail)[0]}"
     references = sorted({result.reference for result in edition.resultats if result.reference})
     yield from (f"Non opposable : {reference}" for reference in references)
 

@@ -22,6 +22,7 @@ from connector.model.findings import Finding
 from connector.model.finess import has_valid_key
 from connector.model.inventory import SourceInventory
 from connector.model.result import Ceiling, Etablissement, Motif, Result
+from connector.model.wording import short
 
 _PUBLIC_CODE = re.compile(r"[A-Za-z0-9_.:+ -]{1,40}")
 HISTORY_MIN = 6  # windows before a z-score means something
@@ -166,7 +167,7 @@ def history_findings(results: Sequence[Result], history: History) -> Iterator[Fi
     """Figures far from the ET's history: |z| ≥ 3 over at least six windows, or the numerator ± 50 %."""
     for result in results:
         if result.numerateur is not None and is_far(result.numerateur, history.get(history_key(result), ())):
-            yield Finding(result.finess_et, "ecart_historique", 1, result.indicateur)
+            yield Finding(result.finess_et, "ecart_historique", 1, short(result.indicateur))
 
 
 def history_key(result: Result) -> HistoryKey:

@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from connector.disk import digest
 from connector.errors import SettingsError
+from connector.model.result import SourceSummary
 from connector.resources import config_path
 
 COLUMNS = ("finess_et", "finess_ej", "raison_sociale", "categorie", "departement", "disparu_le")
@@ -51,10 +53,11 @@ class Known:
 
 
 class Register:
-    """A register in memory, as Arrow columns."""
+    """A register in memory, as Arrow columns; `empreinte` is the digest of its file, « sha256:… »."""
 
-    def __init__(self, rows: pa.Table) -> None:
+    def __init__(self, rows: pa.Table, empreinte: str = "") -> None:
         self._rows = rows
+        self.source = SourceSummary("Registre FINESS", "finess", empreinte, {"etablissements": rows.num_rows})
         self._only: dict[str, str | None] = {}
 
     @property
@@ -103,7 +106,7 @@ def _load(path: Path, _: int) -> Register:
         rows = None
     if rows is None or not set(COLUMNS) <= set(rows.column_names):
         raise SettingsError(f"{path} : registre FINESS illisible ; relancez dui-connector finess import.")
-    return Register(rows)
+    return Register(rows, f"sha256:{digest(path)}")
 
 
 @lru_cache(maxsize=1)

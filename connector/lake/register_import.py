@@ -50,7 +50,8 @@ def import_extract(path: Path, target: Path) -> Imported:
     former = open_register(target) if target.exists() else None
     try:
         if not path.is_file():
-            raise SourceUnreachableError(f"{path} : attendu un fichier ordinaire ; vérifiez le chemin.")
+            found = "un dossier" if path.is_dir() else "autre chose" if path.exists() else "rien"
+            raise SourceUnreachableError(f"{path} : attendu un fichier, trouvé {found} ; vérifiez le chemin.")
         encoding = _encoding(path)
         with path.open("rb") as stream:
             lines = _lines(stream, path, encoding)

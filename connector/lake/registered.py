@@ -20,7 +20,7 @@ def filled(directory: Directory, register: Register) -> Directory:
     known = register.about(set(directory.ets))
     ets = {finess: _filled(et, known.ets.get(finess)) for finess, et in directory.ets.items()}
     remarks = [finding for et in directory.ets.values() for finding in _remarks(et, known)]
-    return replace(directory, ets=ets, remarks=tuple(remarks))
+    return replace(directory, ets=ets, remarks=tuple(remarks), registre=register.source)
 
 
 def recognised(directory: Directory, register: Register) -> Directory:
@@ -57,6 +57,7 @@ def recognised(directory: Directory, register: Register) -> Directory:
         correspondances={**resolved, **directory.correspondances},
         others_of_ej=others,
         remarks=tuple(sorted(set(remarks))),
+        registre=register.source,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from connector.model.findings import Finding
 from connector.model.finess import zone_of
-from connector.model.result import Etablissement
+from connector.model.result import Etablissement, SourceSummary
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Directory:
     """The ETs of a run. `declared` tells whether an `etablissements` table lists them.
 
     `contradicted` are the ETs of which two rows of that table disagree; `others_of_ej` the ETs that the FINESS
-    register gives to an EJ, seen here or not; `remarks` what that register finds odd.
+    register gives to an EJ, seen here or not; `remarks` what that register finds odd; `registre` is that register.
     """
 
     ets: Mapping[str, Etablissement]
@@ -30,6 +30,7 @@ class Directory:
     contradicted: frozenset[str] = frozenset()
     others_of_ej: Mapping[str, frozenset[str]] = field(default_factory=dict)
     remarks: tuple[Finding, ...] = ()
+    registre: SourceSummary | None = None
     by_ej: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:

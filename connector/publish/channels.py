@@ -17,6 +17,7 @@ import orjson
 import truststore
 
 from connector.config import Alerte
+from connector.disk import why
 from connector.errors import AlertError, SettingsError
 from connector.publish.alerts import Message
 from connector.publish.answers import NoAnswer
@@ -36,8 +37,36 @@ def tell(channel: Alerte, message: Message, site: str, now: datetime, reveal: Re
     try:
         _CHANNELS[channel.type](channel, _Told(message, site, now, reveal))
     except (OSError, ValueError, smtplib.SMTPException, SettingsError, NoAnswer) as error:
-        why = str(error) if isinstance(error, SettingsError | NoAnswer) else type(error).__name__
-        raise AlertError(f"[[alerte]] {channel.id} : message non remis ({why}) ; vérifiez ses réglages.") from None
+        raise AlertError(
+            f"[[alerte]] {channel.id} : message non remis ({_words(error)}) ; vérifiez ses réglages."
+        ) from None
+
+
+_REFUSALS: tuple[tuple[type[Exception], str], ...] = (  # the first that fits
+    (ssl.SSLCertVerificationError, "certificat du relais refusé : autorité, nom ou date"),
+    (ssl.SSLError, "le relais ne s'entend pas avec nous sur TLS"),
+    (socket.gaierror, "nom de serveur inconnu"),
+    (UnicodeEncodeError, "l'utilisateur et le mot de passe d'un relais s'écrivent sans accent"),
+    (TimeoutError, "pas de réponse dans le délai"),
+    (ConnectionRefusedError, "connexion refusée : rien n'écoute à cette adresse"),
+    (smtplib.SMTPAuthenticationError, "le relais refuse l'utilisateur ou son mot de passe"),
+    (smtplib.SMTPRecipientsRefused, "le relais refuse les destinataires"),
+    (smtplib.SMTPSenderRefused, "le relais refuse l'expéditeur"),
+    (smtplib.SMTPServerDisconnected, "le relais a coupé la connexion"),
+    (smtplib.SMTPNotSupportedError, "le relais n'offre pas ce que demandent ces réglages"),
+)
+
+
+def _words(error: Exception) -> str:
+    """Why a message was not told, in French; nothing of what a server said."""
+    if isinstance(error, SettingsError | NoAnswer):
+        return str(error)
+    known = next((words for kind, words in _REFUSALS if isinstance(error, kind)), None)
+    if known is None and isinstance(error, smtplib.SMTPResponseException):
+        return f"le relais répond {error.smtp_code}"
+    if known is None and isinstance(error, OSError):
+        return why(error)
+    return known or "réglage inutilisable"
 
 
 @dataclass(frozen=True)

@@ -41,12 +41,12 @@ class Exchange:
         try:
             with self._limited():
                 return self._run(method, url, headers, body)
-        except requests.exceptions.SSLError:
-            raise NoAnswer(
-                "certificat du destinataire refusé : vérifiez « ca_bundle » et son nom", sent=False
-            ) from None
-        except requests.exceptions.ProxyError:
-            raise NoAnswer("le mandataire (proxy) ne répond pas ou refuse", sent=False) from None
+        except requests.exceptions.SSLError as error:
+            raise NoAnswer(_tls_words(error), sent=False) from None
+        except requests.exceptions.ProxyError as error:
+            refused = "Tunnel connection failed: 407" in str(error)  # urllib3 has no other sign of it
+            why = "demande une autre identité : corrigez « proxy »" if refused else "ne répond pas ou refuse"
+            raise NoAnswer(f"le mandataire (proxy) {why}", sent=False) from None
         except requests.exceptions.ConnectTimeout:
             raise NoAnswer("destinataire injoignable : pas de réponse à la connexion", sent=False) from None
         except requests.exceptions.ReadTimeout:
@@ -86,6 +86,30 @@ class Exchange:
         for one in self._sockets:
             with suppress(OSError, TypeError):  # closed already, or no socket of the system
                 socket.socket.shutdown(one, socket.SHUT_RDWR)  # not that of TLS, which takes it from the reader
+
+
+_VERIFICATION = {  # X509_V_ERR of OpenSSL
+    9: "certificat du destinataire pas encore valable : vérifiez l'heure de cette machine",
+    10: "certificat du destinataire expiré : prévenez-le, ou vérifiez l'heure de cette machine",
+    18: "certificat du destinataire d'une autorité inconnue : donnez-la dans « ca_bundle »",
+    19: "certificat du destinataire d'une autorité inconnue : donnez-la dans « ca_bundle »",
+    20: "certificat du destinataire d'une autorité inconnue : donnez-la dans « ca_bundle »",
+    21: "certificat du destinataire d'une autorité inconnue : donnez-la dans « ca_bundle »",
+    62: "certificat du destinataire fait pour un autre nom : vérifiez « url »",
+    64: "certificat du destinataire fait pour un autre nom : vérifiez « url »",
+}
+
+
+def _tls_words(error: BaseException) -> str:
+    """Why TLS was not agreed on: the certificate, and what of it, or the negotiation."""
+    found: Any = error
+    while found is not None and not isinstance(found, ssl.SSLError):
+        inner = getattr(found, "reason", None) or (found.args[0] if found.args else None)
+        found = inner if isinstance(inner, BaseException) else None
+    if isinstance(found, ssl.SSLCertVerificationError):
+        other = "certificat du destinataire refusé : vérifiez « ca_bundle » et son nom"
+        return _VERIFICATION.get(found.verify_code, other)
+    return "TLS refusé : vérifiez « url », et notre certificat s'il en demande un"
 
 
 def _never_connected(error: BaseException) -> bool:

@@ -70,10 +70,10 @@ def _print_et(console: Console, view: EtView) -> None:
 
 def _table(lines: Sequence[Line], *, symbols: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, collapse_padding=True)
-    table.add_column("Indicateur", no_wrap=True)
+    table.add_column("Indicateur")  # on a narrow terminal words go to the line, and no number is cut
     for title in ("Chiffres", "Taux", "Cible"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("Résultat", no_wrap=True)
+    table.add_column("Résultat")
     table.add_column("Manque", justify="right", no_wrap=True)
     for line in lines:
         figure = "" if line.state in {State.NO_FIGURE, State.UNKNOWN} else line.rate  # the state says it

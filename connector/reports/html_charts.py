@@ -41,6 +41,8 @@ def overview_trend(measures: Sequence[Measure]) -> list[tuple[str, Markup]]:
     charts = []
     for code in by_code[-1]:
         shares = [_share(counts.get(code)) for counts in by_code]
+        if not any(share is not None for share in shares):
+            continue
         short = INDICATORS[code].short
         said = f"Part des établissements qui atteignent la cible « {short} », par date de mesure."
         caption = Caption(f"g-part-{code}", short, said)
@@ -49,7 +51,7 @@ def overview_trend(measures: Sequence[Measure]) -> list[tuple[str, Markup]]:
 
 
 def _share(tally: Tally | None) -> float | None:
-    return 100 * tally.by_state[State.REACHED] / tally.binding if tally and tally.binding else None
+    return 100 * tally.by_state[State.REACHED] / tally.binding if tally and tally.concluded else None
 
 
 def rates(view: EtView) -> Markup | str:

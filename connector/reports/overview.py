@@ -26,6 +26,11 @@ class Tally(NamedTuple):
     def binding(self) -> int:
         return sum(self.by_state.values())
 
+    @property
+    def concluded(self) -> bool:
+        """Whether one ET at least has a conclusion: without any, nobody reaching the target is no zero."""
+        return bool(self.by_state[State.REACHED] or self.by_state[State.MISSED])
+
 
 def tallies(results: Iterable[Result]) -> list[Tally]:
     """One tally an indicator with a target, in the order of the indicator table."""

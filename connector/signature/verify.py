@@ -20,6 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 
+from connector.disk import why
 from connector.errors import SettingsError, SignatureError
 from connector.signature.signer import Key, Sizes, algorithm_of, certificate_key, import_key
 
@@ -74,7 +75,9 @@ def load_trust(paths: Iterable[Path], revoked: Iterable[str] = ()) -> Trust:
     for path in paths:
         try:
             found, above = _trusted(path.read_bytes())
-        except (OSError, ValueError, TypeError, KeyError, JoseError):
+        except OSError as error:
+            raise SettingsError(f"{path} : lecture impossible ({why(error)}) ; vérifiez le chemin.") from None
+        except (ValueError, TypeError, KeyError, JoseError):
             raise SettingsError(
                 f"{path} : attendu une clé publique (JWK ou PEM) ou un certificat PEM ; vérifiez le fichier."
             ) from None

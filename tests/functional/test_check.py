@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli.check import _answered
 from tests.lib.run import command
 
 SETTINGS = """\
@@ -58,7 +59,7 @@ def test_it_says_what_will_be_computable_and_what_not(site: Path) -> None:
         0,
         "OK     réglages : connecteur.toml : lus sans faute\n"
         "OK     source : DUI : 2 lignes\n"
-        "OK     indicateurs : 010900116, esms-2025 : non calculables : "
+        "À VOIR indicateurs : 010900116, esms-2025 : non calculables : "
         "Dossiers actifs (il faut les usagers et leurs séjours, les dossiers) ; "
         "Projet personnalisé (il faut les usagers et leurs séjours, les dossiers, les projets personnalisés) ; "
         "Événement d'agenda (il faut les usagers et leurs séjours, les dossiers, les événements d'agenda) ; "
@@ -94,6 +95,39 @@ def test_a_destination_is_asked_who_we_are(
     told = command("check", "--rapide", cwd=site)
     assert told.code == code
     assert f"destination : ars : {words}" in told.out or f"destination : ars : répond, mais {words}" in told.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "content_type", "told"),
+    [
+        ("fhir", 200, "application/fhir+json", (0, "répond (200)")),
+        (
+            "fhir",
+            404,
+            "",
+            (10, "ne connaît pas l'adresse « url »/metadata (404), que tout serveur FHIR a ; corrigez « url »"),
+        ),
+        (
+            "csv",
+            404,
+            "",
+            (0, "répond, mais ne dit rien à qui n'envoie rien (404) ; l'envoi dira si « url » est juste"),
+        ),
+        (
+            "adx",
+            200,
+            "text/html; charset=utf-8",
+            (10, "répond par une page de navigateur, pas comme un destinataire ; corrigez « url »"),
+        ),
+        ("dhis2", 302, "", (10, "répond par une redirection (302), qui n'est pas suivie ; corrigez « url »")),
+        ("fhir", 503, "", (12, "répond par une erreur (503) ; réessayez plus tard, ou prévenez-la")),
+    ],
+)
+def test_an_answer_is_not_taken_for_a_destination(
+    kind: str, status: int, content_type: str, told: tuple[int, str]
+) -> None:
+    """A page of login, an address that is not there or a redirect is no destination that works."""
+    assert _answered(kind, status, content_type) == told
 
 
 def test_a_missing_secret_is_named_and_never_shown(site: Path) -> None:

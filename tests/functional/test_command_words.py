@@ -31,7 +31,7 @@ ENGLISH = re.compile(
         (("publish", "--simulation=3"), "dui-connector : l'option « --simulation » ne prend pas de valeur"),
         (
             ("mapping", "check", "m.toml", "--limite", "beaucoup"),
-            "dui-connector mapping check : valeur inutilisable pour l'option --limite",
+            "dui-connector mapping check : valeur inutilisable pour l'option --limite : attendu un nombre entier",
         ),
     ],
 )

@@ -37,7 +37,7 @@ def test_a_destination_declared_late_is_given_the_last_measure_once(tmp_path: Pa
     told = in_process("status").out.splitlines()
     assert "Transmissions vers ars : en attente 8" in told
     assert told[told.index("Mesure du 01/04/2025 :") + 1] == (
-        "  010900116 EHPAD Les Érables (démo 1) : toutes les cibles sont atteintes"
+        "  010900116 EHPAD Les Érables (démo 1) : toutes les cibles opposables sont atteintes"
     )
     poor = told.index("  590900114 CHRS Le Grand Chêne (démo 6) :")
     assert told[poor + 1 : poor + 5] == [

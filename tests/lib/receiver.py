@@ -33,6 +33,9 @@ ROOT = Path(__file__).parents[2]
 _AT = datetime(2025, 4, 1, tzinfo=timezone.utc)
 
 
+_CAPABILITIES = b'{"resourceType": "CapabilityStatement", "status": "active", "kind": "instance"}'
+
+
 class Server(ThreadingHTTPServer):
     """A desk behind HTTP."""
 
@@ -78,6 +81,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         desk = self.server.desk
+        if self.path.endswith("/metadata"):  # what `check` asks of a FHIR server
+            self._answer(Answer(200, {"content-type": "application/fhir+json"}, _CAPABILITIES))
+            return
         if self.path != "/etat":  # it keeps bodies, not resources that one could ask for
             self._answer(Answer(404))
             return

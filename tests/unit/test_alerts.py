@@ -283,7 +283,8 @@ def test_syslog_gets_one_line() -> None:
 def test_a_channel_that_cannot_speak_says_why() -> None:
     """Nothing listens, or this is not Windows: one line, and what to check."""
     refusals = {
-        "[[alerte]] canal : message non remis (ConnectionRefusedError) ; vérifiez ses réglages.": _channel(
+        "[[alerte]] canal : message non remis (connexion refusée : rien n'écoute à cette adresse) ; "
+        "vérifiez ses réglages.": _channel(
             type="courriel", serveur="127.0.0.1:1", expediteur="a@b.example", destinataires=["c@d.example"]
         ),
         "[[alerte]] canal : message non remis (destinataire injoignable : connexion refusée ou nom inconnu) ; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from connector.demo import pivot
 from connector.demo.organisation import Organisation
 from connector.lake.register_import import import_extract
 from connector.model.findings import Finding
-from connector.model.result import Etablissement, Measure
+from connector.model.result import Etablissement, Measure, SourceSummary
 from tests.lib.run import as_entry, measure, source
 from tests.unit.test_finess_import import extract, line
 
@@ -76,6 +77,14 @@ def test_a_number_of_the_register_is_confirmed_and_filled(register: Path, tmp_pa
     assert ets(found)[A] == Etablissement(A, "Europe/Paris", EJ, "RÉSIDENCE", "500", departement="PARIS", confirme=True)
     assert told(found) == {(A, "secteur_propose", "pa")}
     assert [as_entry(result) for result in found.resultats] == [as_entry(result) for result in without.resultats]
+
+
+def test_the_register_is_among_the_sources_of_what_it_filled(register: Path, tmp_path: Path) -> None:
+    """Its name, its digest and its rows, after the exports; nothing of it without a register."""
+    digest = f"sha256:{hashlib.sha256(register.read_bytes()).hexdigest()}"
+    named = SourceSummary("Registre FINESS", "finess", digest, {"etablissements": 3})
+    assert audited(tmp_path, register, stays(A)).sources[1:] == (named,)
+    assert len(audited(tmp_path, None, stays(A)).sources) == 1
 
 
 def test_a_number_that_the_register_lacks_stays_unconfirmed(register: Path, tmp_path: Path) -> None:

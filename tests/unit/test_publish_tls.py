@@ -19,7 +19,9 @@ from connector.publish.client import Client
 from tests.lib.certificates import Authority, authority, certificate, new_key, p12, pem
 from tests.lib.submissions import NOW, body, destination, edition
 
-REFUSED = "certificat du destinataire refusé : vérifiez « ca_bundle » et son nom"
+OTHER_NAME = "certificat du destinataire fait pour un autre nom : vérifiez « url »"
+UNKNOWN = "certificat du destinataire d'une autorité inconnue : donnez-la dans « ca_bundle »"
+NO_TLS = "TLS refusé : vérifiez « url », et notre certificat s'il en demande un"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -103,22 +105,22 @@ def test_both_sides_prove_who_they_are(tmp_path: Path, root: Authority, url: str
         p12(tmp_path / "client.p12", key, leaf, b"phrase")
         ours = {"certificat": "client.p12"}
     found = _send(url, tmp_path, {**ours, "mot_de_passe": "env:PHRASE", "ca_bundle": "ac.pem"})
-    assert found == (201 if name == "127.0.0.1" else REFUSED)
+    assert found == (201 if name == "127.0.0.1" else OTHER_NAME)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1"], indirect=True)
 def test_an_authority_that_nobody_gave_is_refused(tmp_path: Path, url: str, name: str, monkeypatch: Any) -> None:
     """Neither the machine's store nor another bundle makes it believed, nor a variable of the environment."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ac.pem"))
-    assert _send(url, tmp_path, {}) == REFUSED
+    assert _send(url, tmp_path, {}) == UNKNOWN
     pem(tmp_path / "autre.pem", authority().certificate)
-    assert _send(url, tmp_path, {"ca_bundle": "autre.pem"}) == REFUSED
+    assert _send(url, tmp_path, {"ca_bundle": "autre.pem"}) == UNKNOWN
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1"], indirect=True)
 def test_without_our_certificate_the_server_does_not_answer(tmp_path: Path, url: str, name: str) -> None:
     """A server that demands one cuts; nothing is taken for a success."""
-    assert _send(url, tmp_path, {"ca_bundle": "ac.pem"}) in (REFUSED, "connexion coupée avant la fin de la réponse")
+    assert _send(url, tmp_path, {"ca_bundle": "ac.pem"}) in (NO_TLS, "connexion coupée avant la fin de la réponse")
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1"], indirect=True)

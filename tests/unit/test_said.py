@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
 from connector.cli.outbox import _next
+from connector.cli.status import _on_time
 from connector.diff import differences
 from connector.publish.ledger import Item
 from connector.state.instants import stamp
+from connector.state.runs import Run
+from connector.status import Status
 
 NOW = datetime(2025, 4, 1, 4, 0, tzinfo=timezone.utc)
 SOON, LATER = NOW + timedelta(minutes=5), NOW + timedelta(minutes=40)
@@ -35,6 +38,31 @@ def test_what_waits_says_when_it_is_tried_next(state: str, wanted: str, alone: s
     """Its own wait or that of its destination, the longer; nothing for what leaves at once, or will not leave."""
     told = "" if until is None else f"  (essai suivant le {until.astimezone():%d/%m/%Y à %H:%M})"
     assert _next(_item(state, wanted), {"ars": alone}, NOW) == told
+
+
+@pytest.mark.parametrize(
+    ("collected", "late", "told"),
+    [
+        (None, (), ["Rien n'a encore été collecté : lancez dui-connector collect, ou le service."]),
+        (NOW - timedelta(hours=3), (), ["À jour : aucune mesure en retard."]),
+        (
+            NOW - timedelta(hours=3),
+            (date(2025, 3, 1), date(2025, 4, 1)),
+            ["En retard : 01/03/2025, 01/04/2025, lancez dui-connector measure."],
+        ),
+        (
+            NOW - timedelta(hours=40),
+            (),
+            ["En retard : la collecte ne se fait plus chaque nuit ; lancez dui-connector collect pour lire pourquoi."],
+        ),
+    ],
+)
+def test_a_site_that_never_collected_or_stopped_is_not_on_time(
+    collected: datetime | None, late: tuple[date, ...], told: list[str]
+) -> None:
+    """« À jour » is for a site that collects each night and measured what is due."""
+    run = collected and Run(1, "collect", collected, collected, 0, "")
+    assert list(_on_time(Status("", run, None, late, (), {}, (), ()), NOW)) == told
 
 
 def test_two_audits_are_dated_as_people_write() -> None:
