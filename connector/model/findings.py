@@ -222,8 +222,7 @@ _KINDS = (
         "boite_inconnue",
         _A,
         "{nombre} [message|messages] d'une boîte que rien ne rattache à un établissement.",
-        "Déclarez la boîte dans « boites_mssante » ou [boites] ; si elle y est, corrigez son FINESS, "
-        "qui n'est pas celui d'un établissement mesuré.",
+        "Déclarez la boîte dans « boites_mssante » ou [boites], ou corrigez-y son FINESS, qui n'est pas mesuré.",
     ),
     FindingKind(
         "boite_partagee",
