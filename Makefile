@@ -20,8 +20,10 @@ test: $(STAMP) ## les tests, sans serveur ni droits particuliers
 test-services: $(STAMP) ## les tests qui demandent un vrai programme (Chromium, JDK et Maven pour HAPI FHIR…)
 	$(BIN)/python -m pytest -m 'services or browser' $(SERVICES_ARGS)
 
-fault: $(STAMP) ## la file d'envoi tuée mille fois, dix mille calendriers de pannes (moins d'une heure)
-	DUI_FAULT=long $(BIN)/python -m pytest -q -n auto --dist loadfile tests/fault
+fault: $(STAMP) ## la file d'envoi tuée mille fois, dix mille calendriers de pannes (moins d'une heure), et les comptes
+	rm -rf build/fault && mkdir -p build/fault
+	DUI_FAULT=long DUI_FAULT_BILAN=build/fault $(BIN)/python -m pytest -q -n auto --dist loadfile tests/fault
+	tail -n +1 build/fault/*.txt
 
 check: $(STAMP) ## style, types, imports, documentation à jour
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ from connector.scratch import working_folder
 from connector.state.database import NAME as DATABASE
 
 LISTING, KEYS = "sauvegarde.json", "cles.scellees"
-FOLDERS = ("preuves", "rapports", "local")  # taken whole
+FOLDERS = ("preuves", "registre", "rapports", "local")  # taken whole
 FILES = ("journal-acces.csv",)
 _FORMAT = 1
 

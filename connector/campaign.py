@@ -29,8 +29,6 @@ from connector.state import editions as store
 from connector.state.database import Database
 from connector.state.editions import Kept
 
-_TOGETHER = 100  # editions stored in one transaction
-
 Identity = tuple[str, str, str | None, date, date]  # ET, catalogue, convention, first and last day
 
 
@@ -148,9 +146,9 @@ def _measure(
     proposed = list(_proposed(ground, measure, {_identity(one.edition): one for one in kept}))
     prove(request, measured, proposed)
     outcomes: list[Outcome] = []
-    for start in range(0, len(proposed), _TOGETHER):  # no transaction so long that another verb waits in vain
+    for start in range(0, len(proposed), store.TOGETHER):
         with database.transaction() as connection:
-            outcomes += [_store(ground, connection, one, enqueue) for one in proposed[start : start + _TOGETHER]]
+            outcomes += [_store(ground, connection, one, enqueue) for one in proposed[start : start + store.TOGETHER]]
     inside = set(ets)
     lists = tuple(item for item in measured.worklists if item.finess_et in inside)
     return Passed(measure, programme, lists, tuple(outcomes))

@@ -80,12 +80,15 @@ def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Ou
     from connector.evidence.places import retire
     from connector.publish.latecomers import queue_missing
     from connector.publish.ledger import forget_bodies
+    from connector.register import recall
 
     outcomes: list[Outcome] = []
     with _ground(site, now, asked) as (ground, ring):
-        dates = asked or _due(site, ground)
         signer = site.signer()
         enqueue, prove = _enqueue(site, signer, now), _prove(site, ground, ring, signer)
+        for word in recall(site.folder, site.database, enqueue, now):
+            sys.stderr.write(f"{word}\n")
+        dates = asked or _due(site, ground)
         for passed in measure_dates(ground, site.database, dates, enqueue, prove):
             _report(site, passed, now)
             outcomes += passed.outcomes
@@ -169,6 +172,7 @@ def _prove(site: OpenedState, ground: Ground, ring: KeyRing, signer: Signer) -> 
     from connector.evidence.archive import SiteKey
     from connector.evidence.store import keep_proofs
     from connector.keys import proof_key
+    from connector.register import Entry, keep
 
     def key(finess_et: str) -> SiteKey:
         return SiteKey(ring.current.empreinte, proof_key(ring, site.settings.organisme, finess_et))
@@ -185,6 +189,7 @@ def _prove(site: OpenedState, ground: Ground, ring: KeyRing, signer: Signer) -> 
             entropy=secrets.token_bytes,
             sign=signer.sign,
         )
+        keep(site.folder, [Entry(one.edition, ground.instantane, one.retenue) for one in proposed])
 
     return prove
 

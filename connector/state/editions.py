@@ -13,6 +13,8 @@ from connector.model.edition_text import figures_digest, from_bytes, to_bytes
 from connector.state.instants import stamp
 from connector.state.tables import editions, outbox
 
+TOGETHER = 100  # editions stored in one transaction: none so long that another verb waits in vain
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -74,6 +76,27 @@ def by_id(connection: Connection, number: int) -> Kept | None:
     if row is None:
         return None
     return Kept(row.id, from_bytes(row.contenu), row.empreinte, row.instantane, tuple(row.retenue.split()))
+
+
+def number_of(connection: Connection, edition: Edition, revision: int) -> int | None:
+    """The number in the database of a revision of the same identity, if it is there."""
+    same = (
+        (editions.c.finess_et == edition.finess_et)
+        & (editions.c.programme == edition.programme)
+        & (editions.c.catalogue == edition.catalogue)
+        & (editions.c.convention == (edition.convention or ""))
+        & (editions.c.debut == edition.debut.isoformat())
+        & (editions.c.fin == edition.fin.isoformat())
+    )
+    return connection.execute(select(editions.c.id).where(same, editions.c.revision == revision)).scalar()
+
+
+def passes(connection: Connection) -> Iterator[tuple[date, str, datetime, int]]:
+    """Each pass that stored editions: the date measured, the programme, its instant, and how many."""
+    grouped = (editions.c.date_mesure, editions.c.programme, editions.c.etabli_le)
+    for row in connection.execute(select(*grouped, func.count()).group_by(*grouped)):
+        day, programme, instant, count = row
+        yield date.fromisoformat(day), programme, datetime.fromisoformat(instant), count
 
 
 def withdraw_held(connection: Connection, number: int, why: str, now: datetime) -> None:

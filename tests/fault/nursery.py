@@ -1,4 +1,4 @@
-"""Senders started without waiting for Python: a process that has imported everything forks each of them.
+"""Verbs started without waiting for Python: a process that has imported everything forks each of them.
 
 `python -m tests.fault.nursery` reads the arguments of a command a line,
 forks a process that runs it, and writes its number.
@@ -10,8 +10,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +20,7 @@ from tests.lib.receiver import ROOT
 
 
 class Nursery:
-    """Starts senders that a test kills."""
+    """Starts verbs that a test kills."""
 
     def __init__(self, process: subprocess.Popen[str], said: IO[str], told: IO[str]) -> None:
         self._process = process
@@ -49,6 +50,16 @@ def nursery() -> Iterator[Nursery]:
 def alive(number: int) -> bool:
     """Whether a process is still there."""
     return Path(f"/proc/{number}").exists()
+
+
+def kill(number: int) -> bool:
+    """SIGKILL a process and wait until it is gone; whether it was still alive."""
+    was_alive = alive(number)
+    with suppress(ProcessLookupError):  # it ended by itself
+        os.kill(number, signal.SIGKILL)
+    while alive(number):
+        time.sleep(0.002)
+    return was_alive
 
 
 def main() -> None:

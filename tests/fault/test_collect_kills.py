@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,13 +14,14 @@ import pytest
 from connector.config import Settings
 from connector.lake.snapshots import Lake
 from connector.night import read_last
-from tests.fault.nursery import alive, nursery
+from tests.fault.counts import tell
+from tests.fault.nursery import alive, kill, nursery
 from tests.fault.sizes import LONG, size
 from tests.lib.nights import write
 from tests.lib.run import command
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
-KILLS = size(8, 200)
+KILLS = size(8, 100)
 _ROWS = 6_000
 
 
@@ -72,15 +71,6 @@ def _wait_for_writing(number: int, lake: Path, before: set[tuple[str, int, int]]
         time.sleep(0.002)
 
 
-def _kill(number: int) -> bool:
-    was_alive = alive(number)
-    with suppress(ProcessLookupError):  # it ended by itself
-        os.kill(number, signal.SIGKILL)
-    while alive(number):
-        time.sleep(0.002)
-    return was_alive
-
-
 def test_a_collection_killed_anywhere_leaves_the_last_snapshot_whole(tmp_path: Path) -> None:
     """SIGKILL at random instants: the previous night or the new one, never half of one, and no human."""
     (tmp_path / "connecteur.toml").write_text(
@@ -101,7 +91,7 @@ def test_a_collection_killed_anywhere_leaves_the_last_snapshot_whole(tmp_path: P
                 time.sleep(draw.random() * 0.6)
             else:
                 time.sleep(draw.random() * 3)
-            kills += _kill(number)
+            kills += kill(number)
             found = _generation(etat)
             assert found in (generation, generation + 1)
             committed += found > generation
@@ -113,7 +103,4 @@ def test_a_collection_killed_anywhere_leaves_the_last_snapshot_whole(tmp_path: P
     assert {path.name for path in (etat / "lac").iterdir()} == set(Lake(etat).names())
     assert halves  # some died while they wrote
     assert committed or not LONG  # and some after their rename
-    if LONG:
-        sys.__stderr__.write(
-            f"\n{kills} SIGKILL de collect, {halves} en pleine écriture, {committed} juste après le renommage\n"
-        )
+    tell("collecte", f"{kills} SIGKILL de collect, {halves} en pleine écriture, {committed} juste après le renommage")

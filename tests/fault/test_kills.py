@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from connector.publish import ledger
 from connector.state.database import Database, open_database
-from tests.fault.nursery import Nursery, alive, nursery
+from tests.fault.counts import tell
+from tests.fault.nursery import Nursery, kill, nursery
 from tests.fault.outcome import broken
-from tests.fault.sizes import LONG, size
+from tests.fault.sizes import size
 from tests.lib.receiver import ROOT, receiver, state
 from tests.lib.submissions import NOW, destination, edition, queued, signer
 
@@ -53,12 +52,7 @@ def _kill_somewhere(settings: Path, born: Nursery, draw: random.Random) -> bool:
     """Start a sender and kill it at a random instant; whether it was still alive."""
     number = born.start("publish", "--config", str(settings))
     time.sleep(draw.random() * 0.6)
-    was_alive = alive(number)
-    with suppress(ProcessLookupError):  # it ended by itself
-        os.kill(number, signal.SIGKILL)
-    while alive(number):
-        time.sleep(0.002)
-    return was_alive
+    return kill(number)
 
 
 def _wait_for_work(process: subprocess.Popen[bytes], lock: Path) -> None:
@@ -113,17 +107,11 @@ def test_a_sender_killed_anywhere_loses_and_doubles_nothing(tmp_path: Path) -> N
     assert broken(items, seen["gardes"], seen["fautes"]) == []
     states = {name: sum(item.etat == name for item in items) for name in ("accepte", "rejete")}
     assert on_the_way  # some died between the two commits of an attempt
-    _tell(
-        tmp_path,
+    tell(
+        "envoi",
         f"{kills} SIGKILL dont {on_the_way} pendant un envoi, {len(items)} transmissions, {states}, "
         f"{seen['requetes']} requêtes, {passes} passes ; fautes {seen['jouees']}",
     )
-
-
-def _tell(folder: Path, line: str) -> None:
-    """In the long run, the counts of the closing note."""
-    if LONG:
-        (Path(os.environ.get("DUI_FAULT_BILAN", folder)) / "arrets.txt").write_text(line)
 
 
 def test_a_service_stop_ends_between_two_submissions(tmp_path: Path) -> None:

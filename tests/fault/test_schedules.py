@@ -6,7 +6,6 @@ each commit, send and answer are those of `delivery.POINTS`; a stop there is wha
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from connector.publish.delivery import POINTS, Sending, Surroundings, deliver
 from connector.signature import Trust, verify_detached
 from connector.state.database import Database, open_database
 from connector.state.tables import metadata
+from tests.fault.counts import tell
 from tests.fault.outcome import broken
 from tests.fault.sizes import LONG, size
 from tests.lib.desk import FAULTS, Desk
@@ -240,7 +240,7 @@ def test_any_schedule_keeps_the_promise(folder: Path, part: int) -> None:
     any_schedule()
     if LONG:
         told = f"{PLAYED[EXAMPLES]} calendriers ; arrêts {dict(STOPPED)} ; fautes {dict(PLAYED)}"
-        (Path(os.environ.get("DUI_FAULT_BILAN", folder)) / f"calendriers-{part}.txt").write_text(told)
+        tell(f"calendriers-{part}", told)
         assert set(PLAYED) == {"", EXAMPLES, *FAULTS}
         assert set(STOPPED) == set(ALL_POINTS)
 
