@@ -19,6 +19,7 @@ from typing import IO
 from connector.lock import taken
 
 _PREFIX, _LOCK, _CONTENT = "dui-connector-travail-", "verrou", "contenu"
+_TRIES = 5
 
 
 @contextmanager
@@ -69,14 +70,19 @@ def _sweep(folder: Path) -> None:
 
 
 def _born(place: Path) -> tuple[Path, IO[bytes]]:
-    """A folder and its lock, held; nothing is written in it before. One swept in between is made again."""
+    """A folder and its lock, held; nothing is written in it before. One swept in between is made again.
+
+    A file system without locks never gives any: nobody can sweep there either, and the folder serves as it is.
+    """
+    tries = 0
     while True:
+        tries += 1
         folder = Path(mkdtemp(prefix=_PREFIX, dir=place))
         with suppress(FileNotFoundError):
             lock = (folder / _LOCK).open("xb+")
-            if taken(lock) and (folder / _LOCK).exists():
+            if (taken(lock) or tries == _TRIES) and (folder / _LOCK).exists():
                 return folder, lock
-            lock.close()
+            _remove(folder, lock)
 
 
 def _remove(folder: Path, lock: IO[bytes]) -> None:

@@ -127,6 +127,15 @@ def test_a_folder_swept_before_it_had_its_lock_is_made_again(tmp_path: Path, mon
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_system_without_locks_serves_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be known of the living there: nothing is swept, the work is done and its folder goes."""
+    left = _dead(tmp_path)
+    monkeypatch.setattr(scratch, "taken", lambda lock: False)
+    with working_folder(tmp_path) as folder:
+        assert set(tmp_path.iterdir()) == {folder.parent, left}
+    assert list(tmp_path.iterdir()) == [left]
+
+
 def test_no_other_temporary_folder_is_made() -> None:
     """Whatever the program writes for a time is in a folder that a later run sweeps."""
     imports = re.compile(r"^\s*(from|import) tempfile\b", re.MULTILINE)
