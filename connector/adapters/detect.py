@@ -6,7 +6,7 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,11 +32,20 @@ class Recognised:
 
 @dataclass
 class Detection:
-    """What was recognised, what was left aside with the reason, and what nobody may open."""
+    """What was recognised, what was left aside with the reason, what nobody may open, and what is not what it is named.
+
+    `spoiled` are the files of no source that are told as faults all the same (`adapters.spoiled`).
+    """
 
     sources: list[Recognised] = field(default_factory=list)
     left_aside: list[tuple[str, str]] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
+    spoiled: list[Problem] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[Problem]:
+        """What is told of files that belong to no source, and makes the run faulty."""
+        return [*self.refused, *self.spoiled]
 
 
 class _Refusal(NamedTuple):
@@ -52,11 +61,16 @@ class _Refusal(NamedTuple):
 
 
 _FILE = "un fichier ordinaire"
+_OPEN = "un tableur l'a laissé : le classeur est ouvert quelque part"
+_SHADOWS = {"~$": _OPEN, ".~lock.": _OPEN, "._": "macOS l'a laissé à côté d'un fichier du même nom"}
 _BROKEN = _Refusal(_FILE, "un lien brisé ou un fichier inaccessible", "réparez-le, ou retirez-le de la source.")
 _OUTSIDE = _Refusal(_FILE, "un lien qui sort de la source", "mettez dans la source le fichier lui-même.")
 _SPECIAL = _Refusal(_FILE, "un tube ou un périphérique", "retirez-le de la source.")
 _LINKED = _Refusal("un dossier ordinaire", "un lien vers un dossier", "donnez ce dossier à part, ou copiez-le.")
 _CLOSED = _Refusal("un dossier lisible", "un dossier que le système refuse d'ouvrir", "vérifiez les droits de lecture.")
+_UNREADABLE = _Refusal(
+    "un fichier lisible", "un fichier que le système refuse d'ouvrir", "vérifiez les droits de lecture."
+)
 _FOLDER = _Refusal(_FILE, "un dossier de ce nom", "remplacez-le par le fichier lui-même.", always=False)
 
 
@@ -80,7 +94,7 @@ def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[typ
     refused: dict[tuple[str, str], list[Problem]] = defaultdict(list)
     strangers: list[tuple[SourceFile, _Refusal | None]] = []
     for file, refusal in _walk(path, limits):
-        adapter = None if _lock(file) else _named_for(file, adapters) if refusal else _recognise(file, adapters)
+        adapter = None if _shadow(file) else _named_for(file, adapters) if refusal else _recognise(file, adapters)
         if adapter is None:
             strangers.append((file, refusal))
             continue
@@ -94,6 +108,12 @@ def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[typ
         refusal = refusal or (_damage(adapter, file) if adapter else None)
         if adapter and refusal:
             refused[adapter.name, _group(adapter, file, path)].append(refusal.problem(file, adapter.provides))
+        elif refusal is None and (said := _spoiled(file, limits, adapters)):
+            claimed = [(adapter.name, _group(adapter, file, path)) for adapter, _ in said]
+            known = [(key, *one) for key, one in zip(claimed, said, strict=True) if key in groups]
+            for rank, (key, adapter, problem) in enumerate(known):  # barred wherever it may belong, told once
+                refused[key].append(replace(problem, tables=adapter.provides, told=rank == 0))
+            detection.spoiled += [] if known else [said[0][1]]
         elif refusal is None:
             detection.left_aside.append((file.name, _why_unknown(file)))
         elif refusal.always:
@@ -105,13 +125,13 @@ def _detect(detection: Detection, path: Path, limits: Limits, adapters: list[typ
     ]
 
 
-def _lock(file: SourceFile) -> bool:
-    """Whether a spreadsheet left this beside a file that somebody has open; it bears its name, and is none."""
-    return file.path.name.startswith(("~$", ".~lock."))
+def _shadow(file: SourceFile) -> bool:
+    """Whether a program left this beside a file: it bears its name, and is none."""
+    return file.path.name.startswith(tuple(_SHADOWS))
 
 
 def _why_unknown(file: SourceFile) -> str:
-    return "un tableur l'a laissé : le classeur est ouvert quelque part" if _lock(file) else "format non reconnu"
+    return next((why for mark, why in _SHADOWS.items() if file.path.name.startswith(mark)), "format non reconnu")
 
 
 def _of_a_set(
@@ -131,6 +151,20 @@ def _damage(adapter: type[Adapter], file: SourceFile) -> _Refusal | None:
     said: Callable[[Path], tuple[str, str, str] | None] | None = getattr(adapter, "damage", None)
     found = said(file.path) if said else None
     return _Refusal(*found) if found else None
+
+
+def _spoiled(file: SourceFile, limits: Limits, adapters: list[type[Adapter]]) -> list[tuple[type[Adapter], Problem]]:
+    """What the adapters say of a file that none recognised, when its name is that of a file of theirs."""
+    said: list[tuple[type[Adapter], Problem]] = []
+    for adapter in [] if _shadow(file) else adapters:
+        spoiled: Callable[[SourceFile, Limits], Problem | None] = getattr(adapter, "spoiled", lambda *_: None)
+        try:
+            problem = spoiled(file, limits)
+        except OSError:
+            problem = _UNREADABLE.problem(file, frozenset())
+        if problem:
+            said.append((adapter, problem))
+    return said
 
 
 def tables_named(adapter: type[Adapter], path: Path) -> frozenset[str]:

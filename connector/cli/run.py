@@ -70,7 +70,7 @@ def opened(options: Options) -> Iterator[Opened]:
     from connector.scratch import working_folder
 
     detection = detected(options.sources, settings, options.mapping, options.config)
-    if options.strict and detection.refused:
+    if options.strict and detection.faults:
         raise SourceDataError(STOPPED)
     with working_folder() as scratch, progress() as advance:
         try:
@@ -83,7 +83,7 @@ def opened(options: Options) -> Iterator[Opened]:
                 progress=advance,
             ) as (site, collected):
                 say_problems(collected.inventories)
-                yield Opened(site, collected, settings, asked, folder, bool(detection.refused))
+                yield Opened(site, collected, settings, asked, folder, bool(detection.faults))
         except FaultySourceError as fault:
             say_problems(fault.inventories)
             raise SourceDataError(STOPPED) from None
@@ -129,7 +129,7 @@ def detected(
     connected = any(source.adapter.grouping is Grouping.CONNECTION for source in detection.sources)
     if not connected and not any(source.files for source in detection.sources):
         names = ", ".join(str(path) for path in asked)
-        for problem in (*detection.refused, *(one for source in detection.sources for one in source.refused)):
+        for problem in (*detection.faults, *(one for source in detection.sources for one in source.refused)):
             sys.stderr.write(f"{public_text(problem.text())}\n")
         missed = mapping or next((one.settings.mapping for one in detection.sources if one.settings), None)
         if missed:
@@ -155,7 +155,7 @@ def _say_detected(detection: Detection) -> None:
             sys.stderr.write(f"Reconnu : {public_text(source.nom)} ({source.adapter.label}{files})\n")
     for name, reason in detection.left_aside:
         sys.stderr.write(f"Laissé de côté : {public_text(name)} ({reason})\n")
-    for problem in detection.refused:
+    for problem in detection.faults:
         sys.stderr.write(f"{public_text(problem.text())}\n")
 
 

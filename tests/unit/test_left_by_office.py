@@ -1,4 +1,4 @@
-"""What a spreadsheet leaves in a folder: its first line « sep=; », and the lock of an open workbook."""
+"""What programs leave in a folder: a first line « sep=; », the lock of an open workbook, the shadows of macOS."""
 
 from __future__ import annotations
 
@@ -40,3 +40,13 @@ def test_the_lock_of_an_open_workbook_is_left_aside_with_its_reason(tmp_path: Pa
     found = detect([tmp_path], Limits())
     assert found.sources == []
     assert found.left_aside == [(name, "un tableur l'a laissé : le classeur est ouvert quelque part")]
+
+
+@pytest.mark.parametrize("name", ["._classeur.xlsx", "__MACOSX/._export.json", "._message.hl7", "._usagers.csv"])
+def test_what_macos_leaves_beside_a_file_is_left_aside_with_its_reason(tmp_path: Path, name: str) -> None:
+    """An archive made there holds a shadow of each file, under its name and its extension: it is no export."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X")
+    found = detect([tmp_path], Limits())
+    assert (found.sources, found.faults) == ([], [])
+    assert found.left_aside == [(name, "macOS l'a laissé à côté d'un fichier du même nom")]

@@ -382,3 +382,19 @@ def test_the_demo_as_a_log_gives_the_figures_of_its_pivot_files(tmp_path: Path) 
     assert _mssante(mixed.resultats) == expected
     assert sum(numerator or 0 for numerator, _ in expected.values()) > 100
     assert [inventory.problemes for inventory in inventories] == [[], []]
+
+
+def test_an_archive_compressed_late_is_dated_by_its_file(tmp_path: Path) -> None:
+    """Of the dates of a file and of its archive, the earlier one is nearer to the last line."""
+    path, late = tmp_path / "mail.log.1.gz", datetime(2026, 11, 26, tzinfo=timezone.utc)
+    dated(path, "", 2025, 4, 1)
+    seconds = path.stat().st_mtime
+    path.write_bytes(gzip.compress(traditional("Mar  3 08:00:00").encode(), mtime=int(late.timestamp())))
+    os.utime(path, (seconds, seconds))
+    assert Read(tmp_path).column("horodatage") == ["2025-03-03T08:00:00"]
+
+
+def test_a_queue_id_may_be_short(tmp_path: Path) -> None:
+    """Whatever the length of a queue id, its message is a row: none is lost in silence."""
+    (tmp_path / "mail.log").write_text(log(*came("A1"), to("a", "sent", "A1"), removed("A1")), encoding="utf-8")
+    assert Read(tmp_path).column("statut") == ["envoye"]

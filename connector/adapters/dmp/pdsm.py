@@ -16,6 +16,7 @@ from connector.adapters.dmp.pdsm_message import Message, UnusableError
 from connector.adapters.fhir_family import Family, family_of
 from connector.adapters.file_pairs import is_response
 from connector.adapters.json_stream import JsonLines, open_json
+from connector.adapters.spoiled import spoiled_json
 from connector.config import SourceSettings
 
 _BARRED = frozenset({DEPOTS})
@@ -29,6 +30,7 @@ class PdsmAdapter:
     provides: ClassVar[frozenset[str]] = _BARRED
     grouping: ClassVar[Grouping] = Grouping.TREE
     coherent: ClassVar[bool] = False
+    spoiled = staticmethod(spoiled_json)
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files

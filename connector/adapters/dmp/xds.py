@@ -13,14 +13,16 @@ from typing import ClassVar
 from connector.adapters.base import Grouping, Item, Problem, SourceFile
 from connector.adapters.dmp.deposits import DEPOTS
 from connector.adapters.dmp.ledger import Ledger
-from connector.adapters.dmp.xds_envelope import UnusableError, read_root
+from connector.adapters.dmp.xds_envelope import UnusableError, parse, read_root
 from connector.adapters.dmp.xds_message import read_message
-from connector.config import SourceSettings
+from connector.adapters.spoiled import beginning, no_text
+from connector.config import Limits, SourceSettings
 
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<|--\S|[\w-]+(?:/[\d.]+)?[ :(])")  # XML, MIME or HTTP headers
 _MESSAGE = re.compile(
     rb"<(?:[A-Za-z_][\w.-]*:)?(?:ProvideAndRegisterDocumentSetRequest|RegistryResponse)[\s/>]", re.ASCII
 )
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class XdsAdapter:
@@ -38,9 +40,24 @@ class XdsAdapter:
 
     @classmethod
     def sniff(cls, path: Path, head: bytes) -> bool:
-        if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        if head[:2] in _UTF16:
             head = head.decode("utf-16", "ignore").encode()
         return _START.match(head) is not None and _MESSAGE.search(head) is not None
+
+    @staticmethod
+    def spoiled(file: SourceFile, limits: Limits) -> Problem | None:
+        """Why a file named as XML is none; of a long one, only the beginning is looked at."""
+        if file.path.suffix.casefold() != ".xml":
+            return None
+        head, whole = beginning(file)
+        if problem := no_text(file, "un document XML") if head[:2] not in _UTF16 else None:
+            return problem
+        try:
+            if whole:
+                parse(head, limits.profondeur_max)
+        except UnusableError as error:
+            return _problem(file.name, error)
+        return None
 
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         if DEPOTS not in tables:

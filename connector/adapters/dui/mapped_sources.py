@@ -53,6 +53,7 @@ def find_sources(
         found.sources += here.sources
         found.left_aside += here.left_aside
         found.refused += here.refused
+        found.spoiled += here.spoiled
     connected = any(one.adapter.grouping is Grouping.CONNECTION for one in found.sources)
     if mapping and not ranks and not connected:  # its adapter will say what is missing
         settled = SourceSettings(limites=settings.limites, mapping=mapping)
@@ -140,10 +141,12 @@ def _add(found: Detection, ranks: dict[Path, int], path: Path, source: Recognise
 def _settle(here: Detection, path: Path, described: Sequence[SourceSettings]) -> None:
     """Give each source found at a path the settings that speak of it."""
     forced = next((one for one in described if one.type not in ("", MappedAdapter.name)), None)
-    readable = any(source.files for source in here.sources) or any(reason == UNKNOWN for _, reason in here.left_aside)
+    readable = any(source.files for source in here.sources) or bool(here.spoiled)
+    readable = readable or any(reason == UNKNOWN for _, reason in here.left_aside)
     if forced and path.is_file() and readable:
         here.sources[:] = [Recognised(load(forced.type), path.name, (SourceFile(path, path.name),))]
         here.left_aside.clear()
+        here.spoiled.clear()
     alone = len(here.sources) == 1
     for rank, source in enumerate(here.sources):
         settings = next((one for one in described if one.type in ("", source.adapter.name)), None)

@@ -17,6 +17,7 @@ from connector.adapters.dui.tddui_staging import Staging
 from connector.adapters.fhir_family import Family, family_of
 from connector.adapters.fhir_fields import text_of
 from connector.adapters.json_stream import Json, JsonDocument, JsonLines, kind_name, open_json
+from connector.adapters.spoiled import spoiled_json
 from connector.config import SourceSettings
 
 _BARRED = {  # a resource that cannot be understood bars what rests on it; all rests on the others
@@ -42,6 +43,7 @@ class TdduiAdapter:
     )
     grouping: ClassVar[Grouping] = Grouping.TREE
     coherent: ClassVar[bool] = True
+    spoiled = staticmethod(spoiled_json)
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files

@@ -17,6 +17,7 @@ from connector.adapters.fhir_family import Family, family_of
 from connector.adapters.fhir_fields import text_of
 from connector.adapters.json_stream import Json, JsonDocument, JsonLines, kind_name, open_json
 from connector.adapters.registry import options_of
+from connector.adapters.spoiled import spoiled_json
 from connector.config import SourceSettings
 
 
@@ -38,6 +39,7 @@ class EchangesAdapter:
     provides: ClassVar[frozenset[str]] = frozenset(TABLE_OF.values())
     grouping: ClassVar[Grouping] = Grouping.TREE
     coherent: ClassVar[bool] = False
+    spoiled = staticmethod(spoiled_json)
     options: ClassVar[type[BaseModel]] = EchangesOptions
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:

@@ -21,6 +21,7 @@ from connector.adapters.mssante.courriel_read import Outcome, Reader, Row, Sende
 from connector.adapters.mssante.hl7v2_fields import UnusableError
 from connector.adapters.mssante.regular import opened
 from connector.adapters.registry import options_of
+from connector.adapters.spoiled import no_text
 from connector.config import Limits, SourceSettings
 
 MESSAGES = "messages_mssante"
@@ -66,6 +67,13 @@ class MailAdapter:
             return False
         head = head.removeprefix(BOM)
         return looks_like_mail(head.partition(b"\n")[2] if is_mbox(head) else head)
+
+    @staticmethod
+    def spoiled(file: SourceFile, _limits: Limits) -> Problem | None:
+        """Why a file in the place of a mail, or named as one, is none: empty or binary."""
+        delivered = file.path.parent.name in ("cur", "new") and (file.path.parent.parent / "cur").is_dir()
+        named = file.path.suffix.casefold() in (".eml", ".mbox")
+        return no_text(file, "un courriel") if named or delivered else None
 
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         if MESSAGES not in tables:

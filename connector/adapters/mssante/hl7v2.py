@@ -17,7 +17,8 @@ from connector.adapters.mssante.hl7v2_ledger import DEPOTS, MESSAGES, Ledger
 from connector.adapters.mssante.hl7v2_message import BATCH_SEGMENTS, FRAMING, read_message
 from connector.adapters.mssante.hl7v2_segments import Readers
 from connector.adapters.mssante.hl7v2_split import BOM, FRAME_END, FRAME_START, Piece, split
-from connector.config import SourceSettings
+from connector.adapters.spoiled import fault, no_text
+from connector.config import Limits, SourceSettings
 
 _START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:MSH|FHS|BHS)([!-/:-@\[-^`{-~])[^\w\s]{2,8}?(?:\1|[\r\n])")
 
@@ -38,6 +39,14 @@ class Hl7v2Adapter:
     @classmethod
     def sniff(cls, path: Path, head: bytes) -> bool:
         return _START.match(head) is not None
+
+    @staticmethod
+    def spoiled(file: SourceFile, _limits: Limits) -> Problem | None:
+        """Why a file named as HL7 v2 is none."""
+        if file.path.suffix.casefold() not in (".hl7", ".er7"):
+            return None
+        what = "un message HL7 v2, qui commence par MSH"
+        return no_text(file, what) or fault(file, what, "un autre contenu")
 
     def read(self, tables: Collection[str]) -> Iterator[Item]:
         wanted = self.provides & set(tables)

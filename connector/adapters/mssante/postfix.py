@@ -19,7 +19,7 @@ from connector.adapters.mssante.attribution import refuse_finess
 from connector.adapters.mssante.hl7v2_fields import UnusableError
 from connector.adapters.mssante.postfix_lines import Lines, fingerprint, is_shorter, read_lines, unzipped_head
 from connector.adapters.mssante.postfix_queue import Place, Queue, Row
-from connector.adapters.mssante.postfix_set import damage, in_set
+from connector.adapters.mssante.postfix_set import damage, in_set, spoiled
 from connector.adapters.mssante.postfix_stamps import STAMP, StampError, Stamps, file_date
 from connector.adapters.mssante.regular import opened
 from connector.adapters.registry import options_of
@@ -30,14 +30,14 @@ _ROWS_PER_BATCH = 20_000
 _PROCESS = rb"/[^\s\[]+(?:\[\d+\]:| \d+ \S+ \S+) +"  # « /qmgr[790]: », or that of RFC 5424, « /qmgr 790 - - »
 _HEAD = rb"(?:<\d{1,3}>(?:1 )?)?(?P<stamp>" + STAMP + rb") (?P<queue>\S+ +postfix[^\s/\[]*)" + _PROCESS
 _LINE = re.compile(
-    _HEAD + rb"(?P<id>[0-9A-Za-z]{5,20}): "
+    _HEAD + rb"(?P<id>[0-9A-Za-z]{1,20}): "
     rb"(?:to=<(?P<recipient>[^>]*)>, .*?\bstatus=(?P<status>[a-zA-Z-]+)"
     rb"|from=<(?P<sender>[^>]*)>(?:, status=(?P<expired>[a-z-]+))?"
     rb"|message-id=(?P<message_id>.*)"
     rb"|(?P<removed>removed))"
 )
 _TORN = re.compile(
-    rb"postfix[^\s/\[]*" + _PROCESS + rb"[0-9A-Za-z]{5,20}: (?:from=<|to=<|message-id=|removed\b)"
+    rb"postfix[^\s/\[]*" + _PROCESS + rb"[0-9A-Za-z]{1,20}: (?:from=<|to=<|message-id=|removed\b)"
 )  # what should have been a line of ours
 _START = (0, 1, 0)  # offset and line to resume from, offset before which all was told
 _KNOWN = re.compile(rb"^" + _HEAD, re.MULTILINE)
@@ -110,6 +110,7 @@ class PostfixAdapter:
     naive_zone: ClassVar[str] = "Europe/Paris"  # of stamps without offset, unless the settings say otherwise
     in_set = staticmethod(in_set)
     damage = staticmethod(damage)
+    spoiled = staticmethod(spoiled)
 
     def __init__(self, files: Sequence[SourceFile], settings: SourceSettings) -> None:
         self._files = files

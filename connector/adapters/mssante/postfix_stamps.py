@@ -29,7 +29,7 @@ class StampError(ValueError):
 
 
 def file_date(path: Path) -> date:
-    """The day on which a log ends: in its name, else in the header of its archive, else that of the file.
+    """The day on which a log ends: in its name, else that of the file, or of its archive when it is earlier.
 
     Raises:
         UnusableError: not a regular file.
@@ -45,7 +45,7 @@ def file_date(path: Path) -> date:
     seconds = path.stat().st_mtime
     if head[:2] == GZIP and len(head) == 8:
         (written,) = struct.unpack("<I", head[4:8])
-        seconds = written or seconds
+        seconds = min(written or seconds, seconds)  # a copy or a late compression is after the last line
     return datetime.fromtimestamp(seconds, tz=timezone.utc).date()
 
 
