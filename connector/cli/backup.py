@@ -40,7 +40,7 @@ def backup(
         try:
             names = write_archive(site.folder, fichier, clock(), __version__, sealed)
         except OSError as error:
-            raise StateError(f"{fichier} : sauvegarde impossible ({why(error)}) ; vérifiez la place.") from None
+            raise StateError(f"{fichier} : sauvegarde impossible ({why(error)}) ; vérifiez le chemin.") from None
         record(clock(), "backup", folder=site.folder)
     keys = "clés comprises" if avec_cles else "sans les clés (dui-connector key backup)"
     sys.stdout.write(f"{len(names)} fichiers sauvegardés dans {fichier}, {keys}.\n")
@@ -66,7 +66,7 @@ def restore(
         try:
             sealed = read_archive(fichier, folder, clock())
         except OSError as error:
-            raise StateError(f"{fichier} : restauration impossible ({why(error)}).") from None
+            raise StateError(f"{fichier} : restauration impossible ({why(error)}) ; vérifiez le chemin.") from None
     with opened_state(config, clock()) as site:  # migrates a state of an earlier version
         if sealed is not None:
             put_back(site, sealed, phrase, fichier)

@@ -109,10 +109,10 @@ def _named(error: Any) -> str:
 
 def _wanted(error: Any) -> str:
     """What the value of a number should be; nothing for another kind of value."""
-    kind = getattr(error.param, "type", None)
-    if not getattr(kind, "name", "").startswith("int"):
+    described = getattr(error.param, "type_descriptor", None)
+    if getattr(described, "annotation", None) not in (int, list[int]):
         return ""
-    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    low, high = error.param.min, error.param.max
     bounds = f" de {low} à {high}" if high is not None else f" au moins égal à {low}" if low is not None else ""
     return f" : attendu un nombre entier{bounds}"
 

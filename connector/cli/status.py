@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import typer
 from connector.cli import options as given
 
 if TYPE_CHECKING:
+    from connector.publish.ledger import Item
     from connector.status import Status
 
 _STATES = {
@@ -24,7 +25,8 @@ _STATES = {
     "rejete": "refusées",
     "abandonne": "abandonnées",
 }
-_SAID = {"rejete": "refusée", "inconnu": "sans réponse sûre"}
+_SAID = {"rejete": ("refusée", "refusées"), "inconnu": ("sans réponse sûre", "sans réponse sûre")}
+_NAMED = 3  # ETs named of those that got the same answer
 
 
 def register(app: typer.Typer) -> None:
@@ -83,9 +85,19 @@ def _sent(found: Status) -> Iterator[str]:
     for destination, states in sorted(found.envois.items()):
         told = ", ".join(f"{_STATES[state]} {count}" for state, count in sorted(states.items()))
         yield f"Transmissions vers {destination} : {told}"
-    for one in found.reponses:
-        window = f"{date.fromisoformat(one.debut):%d/%m/%Y} au {date.fromisoformat(one.fin):%d/%m/%Y}"
-        yield f"  {one.finess_et}, du {window}, révision {one.revision} : {_SAID[one.etat]} ({one.motif})"
+    yield from _answers(found.reponses)
+
+
+def _answers(answers: Iterable[Item]) -> Iterator[str]:
+    """One line a destination, window and answer: a receiver that refuses a hundred ETs says one thing."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for one in answers:
+        window = f"du {date.fromisoformat(one.debut):%d/%m/%Y} au {date.fromisoformat(one.fin):%d/%m/%Y}"
+        alike.setdefault((one.destination, window, one.etat, one.motif), []).append(one.finess_et)
+    for (destination, window, state, motif), ets in alike.items():
+        several = len(set(ets)) > 1
+        more = f" et {len(ets) - _NAMED} de plus" if len(ets) > _NAMED else ""
+        yield f"  {destination}, {window} : {_SAID[state][several]} ({motif}) : {', '.join(ets[:_NAMED])}{more}"
 
 
 def _establishments(found: Status) -> Iterator[str]:

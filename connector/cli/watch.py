@@ -20,13 +20,16 @@ def watch(site: OpenedState) -> None:
     with site.database.transaction() as connection:
         known = {one.id for one in site.settings.destination if one.actif}
         follow(connection, troubles(connection, known), clock())
+    silent: set[str] = set()  # what a deaf channel said, once whatever it had to tell
     channels = {one.id: one for one in site.settings.alerte}
 
     def speak(channel: str, message: Message) -> bool:
         try:
             tell(channels[channel], message, site.settings.site.nom, clock(), site.secret)
         except AlertError as error:
-            sys.stderr.write(f"{error}\n")
+            if str(error) not in silent:
+                sys.stderr.write(f"{error}\n")
+            silent.add(str(error))
             return False
         return True
 

@@ -65,8 +65,8 @@ def troubles(connection: Connection, known: Collection[str]) -> dict[str, Troubl
             )
         elif waiting and failures(connection, destination) >= FAILURES:
             found[f"envoi:{destination}"] = Trouble(
-                f"Destination {destination} : elle ne répond plus, {queued}.",
-                f"Regardez « outbox list --destination {destination} » ; rien à faire, tout repartira de soi-même.",
+                f"Destination {destination} : les envois échouent, {queued}.",
+                f"Pourquoi : « outbox list --destination {destination} » ; ce qui attend repartira de soi-même.",
             )
         if states.get(REJECTED):
             refused = count_of(states[REJECTED], "transmission refusée", "transmissions refusées")

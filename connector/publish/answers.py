@@ -124,7 +124,21 @@ def no_answer(error: NoAnswer) -> Judgement:
     return Judgement(Verdict.UNKNOWN if error.sent else Verdict.WAITS, error.words)
 
 
+_UNSAID = {  # what a status means when the receiver has no word for it
+    401: "nos droits ne sont pas reconnus",
+    403: "nos droits ne suffisent pas",
+    404: "adresse inconnue de ce serveur ; vérifiez « url » dans [[destination]]",
+    405: "adresse qui ne reçoit pas de dépôt ; vérifiez « url » dans [[destination]]",
+    413: "corps trop gros pour ce serveur",
+    500: "erreur de ce serveur",
+    502: "relais sans réponse de ce serveur",
+    503: "serveur indisponible",
+    504: "relais sans réponse de ce serveur",
+}
+
+
 def _said(answer: Answer, words: str) -> str:
+    words = words or _UNSAID.get(answer.status, "")
     return f"HTTP {answer.status} : {words}" if words else f"HTTP {answer.status}"
 
 

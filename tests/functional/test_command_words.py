@@ -31,7 +31,8 @@ ENGLISH = re.compile(
         (("publish", "--simulation=3"), "dui-connector : l'option « --simulation » ne prend pas de valeur"),
         (
             ("mapping", "check", "m.toml", "--limite", "beaucoup"),
-            "dui-connector mapping check : valeur inutilisable pour l'option --limite : attendu un nombre entier",
+            "dui-connector mapping check : valeur inutilisable pour l'option --limite : attendu un nombre entier "
+            "au moins égal à 1",
         ),
     ],
 )

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from connector.cli.outbox import _next
-from connector.cli.status import _on_time
+from connector.cli.status import _answers, _on_time
 from connector.diff import differences
 from connector.publish.ledger import Item
 from connector.state.instants import stamp
@@ -63,6 +63,18 @@ def test_a_site_that_never_collected_or_stopped_is_not_on_time(
     """« À jour » is for a site that collects each night and measured what is due."""
     run = collected and Run(1, "collect", collected, collected, 0, "")
     assert list(_on_time(Status("", run, None, late, (), {}, (), ()), NOW)) == told
+
+
+def test_a_refusal_shared_by_many_is_told_once() -> None:
+    """The destination, the window, the words, and the first ETs: four thousand lines tell nothing."""
+    blank = _item("rejete", "")._replace(debut="2025-01-01", fin="2025-03-31", motif="HTTP 422 : FINESS inconnu")
+    many = [blank._replace(finess_et=f"01090011{rank}") for rank in range(5)]
+    alone = blank._replace(destination="etat", etat="inconnu", motif="pas de réponse dans le délai", finess_et="A")
+    assert list(_answers([*many, alone])) == [
+        "  ars, du 01/01/2025 au 31/03/2025 : refusées (HTTP 422 : FINESS inconnu) : "
+        "010900110, 010900111, 010900112 et 2 de plus",
+        "  etat, du 01/01/2025 au 31/03/2025 : sans réponse sûre (pas de réponse dans le délai) : A",
+    ]
 
 
 def test_two_audits_are_dated_as_people_write() -> None:
