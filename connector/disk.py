@@ -30,6 +30,14 @@ def why(error: OSError) -> str:
     return _REFUSALS.get(error.errno or 0, f"refus {error.errno} du système")
 
 
+def present(path: Path) -> bool:
+    """Whether something is there; False where nobody may look, for which pathlib raises."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:

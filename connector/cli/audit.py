@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from connector.cli import options as given
+from connector.disk import present
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def run_audit(asked: Options, output: Path, *, as_json: bool) -> None:
     from connector.cli.site import writing
     from connector.reports.bundle import write_all
 
-    if output.exists() and not output.is_dir():
+    if present(output) and not output.is_dir():  # said before the measure, not after
         raise UsageError(f"{output} : attendu un dossier, trouvé un fichier ; choisissez un autre nom pour --output.")
     with opened(asked) as run:
         result = measure(run.site, run.collected, run.settings, run.asked)

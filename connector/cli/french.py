@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import typer
 from typer._click.exceptions import (  # no public name, and the version of typer is locked
@@ -108,13 +109,21 @@ def _named(error: Any) -> str:
 
 
 def _wanted(error: Any) -> str:
-    """What the value of a number should be; nothing for another kind of value."""
-    described = getattr(error.param, "type_descriptor", None)
-    if getattr(described, "annotation", None) not in (int, list[int]):
+    """What the value of a number or of a path should be; nothing for another kind of value."""
+    kinds = _leaves(getattr(getattr(error.param, "type_descriptor", None), "annotation", None))
+    if Path in kinds:
+        return " : lecture impossible, vérifiez les droits"
+    if int not in kinds:
         return ""
     low, high = error.param.min, error.param.max
     bounds = f" de {low} à {high}" if high is not None else f" au moins égal à {low}" if low is not None else ""
     return f" : attendu un nombre entier{bounds}"
+
+
+def _leaves(annotation: Any) -> set[Any]:
+    """The types that an annotation is made of: int and NoneType for Optional[list[int]]."""
+    inner = get_args(annotation)
+    return set().union(*map(_leaves, inner)) if inner else {annotation}
 
 
 def _refused(message: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from connector.disk import why
+from connector.disk import present, why
 from connector.errors import UsageError
 
 
@@ -29,7 +29,7 @@ def init(
     """Pose quelques questions et écrit un fichier de réglages commenté."""
     from connector.setup import Answers, checked, settings_text
 
-    if config.exists():
+    if present(config):
         raise UsageError(f"{config} existe déjà : choisissez un autre nom, ou modifiez ce fichier.")
     asking = not sans_question
 

@@ -12,7 +12,7 @@ import typer
 
 from connector.cli import options as given
 from connector.cli.french import French
-from connector.disk import write_synced
+from connector.disk import present, write_synced
 from connector.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def suggest(
     if output is None:
         sys.stdout.write(text)
         return
-    if output.exists():  # someone may have read it again already
+    if present(output):  # someone may have read it again already
         raise UsageError(f"{output} : ce fichier existe déjà ; choisissez un autre nom.")
     try:
         write_synced(output, text.encode())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from connector.disk import present
 from connector.errors import UsageError
 
 
@@ -23,7 +24,7 @@ def template(
 
     if fichier.suffix.casefold() != ".xlsx":
         raise UsageError(f"{fichier} : attendu un nom en .xlsx, par exemple {fichier.with_suffix('.xlsx')}.")
-    if fichier.exists():  # it may have been filled in
+    if present(fichier):  # it may have been filled in
         raise UsageError(f"{fichier} : ce fichier existe déjà ; choisissez un autre nom.")
     try:
         write_template(fichier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connector.config.audit import Site
+from connector.disk import present
 from connector.errors import SettingsError
 
 REGISTER_FILE = "registre-finess.parquet"
@@ -23,9 +24,9 @@ def located(site: Site, folder: Path, base: Path | None) -> Site:
     """
     if site.registre is None:
         found = named(site, folder, base)
-        return site.model_copy(update={"registre": found}) if found.is_file() else site
+        return site.model_copy(update={"registre": found}) if present(found) else site
     path = named(site, folder, base)
-    if not path.is_file():
+    if not (present(path) and path.is_file()):
         raise SettingsError(
             f"{path} : registre FINESS introuvable ; lancez dui-connector finess import, ou corrigez [site] registre."
         )

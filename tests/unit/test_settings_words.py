@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.config import load_settings
-from connector.disk import why
+from connector.disk import present, why
 from connector.errors import SettingsError
 
 DESTINATION = '[[destination]]\nid = "ars"\ntype = "fhir"\n'
@@ -116,3 +116,14 @@ def test_settings_that_are_a_folder_or_not_there_are_told(tmp_path: Path) -> Non
 def test_a_refusal_without_a_usual_name_keeps_its_number() -> None:
     """Nothing of the words of the system, which are in its own language."""
     assert why(OSError(125, "Operation canceled")) == "refus 125 du système"
+
+
+def test_where_nobody_may_look_there_is_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder closed to this account is told when something is written there, not by a defect."""
+
+    def closed(_path: Path, **_options: bool) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    assert present(tmp_path)
+    monkeypatch.setattr(Path, "stat", closed)
+    assert not present(tmp_path)
