@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from connector.adapters.detect import Recognised
 from connector.collect import Collected, Source, collect
-from connector.config import Settings, SourceSettings
+from connector.config import Settings
 from connector.indicators.coverage import Mailboxes, coverage
 from connector.indicators.engine import open_engine
 from connector.indicators.evaluate import Request, Site, WindowMeasure, evaluate, in_order, prepare, terms_by_et
@@ -36,7 +35,6 @@ from connector.indicators.findings import (
 from connector.indicators.programme import Programme, Terms
 from connector.indicators.worklists import worklist
 from connector.lake.writer import Snapshot
-from connector.mapping import settled
 from connector.model.directory import Directory
 from connector.model.findings import Finding
 from connector.model.inventory import SourceInventory
@@ -65,18 +63,6 @@ class Audit:
     @property
     def faulty(self) -> bool:
         return any(inventory.bars for inventory in self.inventories)
-
-
-def sources_of(recognised: Sequence[Recognised], settings: Settings) -> list[Source]:
-    """Sources as detection found them, with what the settings and mapping files say of each."""
-    return [
-        Source(found.adapter, found.nom, found.files, settled(found.settings or _assumed(settings)), found.refused)
-        for found in recognised
-    ]
-
-
-def _assumed(settings: Settings) -> SourceSettings:
-    return SourceSettings(limites=settings.limites)
 
 
 @dataclass(frozen=True)

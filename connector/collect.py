@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.adapters.base import Adapter, Batch, Notice, Position, Problem, SourceFile
+from connector.adapters.detect import Recognised
 from connector.config import Settings, SourceSettings
 from connector.lake.establishments import complete, listed, zone_by_number
 from connector.lake.writer import Snapshot, SnapshotWriter
+from connector.mapping import settled
 from connector.model.directory import Directory, undeclared
 from connector.model.finess import ALL_ZONES, DEFAULT_ZONE, normalise_finess, zone_of
 from connector.model.inventory import Bar, Remark, SourceInventory
@@ -54,6 +56,18 @@ class Collected:
     positions: tuple[Mapping[str, str], ...] = ()  # of each source, how far it was read
     coupures: tuple[str, ...] = ()  # where a reading stopped short, in words
     fichiers_dossiers: tuple[frozenset[str], ...] = ()  # of each source, the files that gave `dossiers`
+
+
+def sources_of(recognised: Sequence[Recognised], settings: Settings) -> list[Source]:
+    """Sources as detection found them, with what the settings and mapping files say of each."""
+    return [
+        Source(found.adapter, found.nom, found.files, settled(found.settings or _assumed(settings)), found.refused)
+        for found in recognised
+    ]
+
+
+def _assumed(settings: Settings) -> SourceSettings:
+    return SourceSettings(limites=settings.limites)
 
 
 class FaultySourceError(Exception):

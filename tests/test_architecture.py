@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "connector"
@@ -26,7 +28,7 @@ _MAY = {
     "normalise": {"adapters", "instants"},
     "pseudonymise": set(),
     "lake": {"lake"},
-    "collect": {"adapters", "normalise", "pseudonymise", "lake", "reading"},
+    "collect": {"adapters", "mapping", "normalise", "pseudonymise", "lake", "reading"},
     "indicators": {"indicators", "lake"},
     "reports": {"reports"},
     "demo": {"demo"},
@@ -39,7 +41,7 @@ _MAY = {
     "keys": {"keys", "pseudonymise"},
     "archive": {"lake", "state"},
     "sealed": set(),
-    "agent": {"adapters", "mapping", "collect", "pseudonymise", "lake", "indicators", "reports"},
+    "agent": {"collect", "pseudonymise", "lake", "indicators", "reports"},
     "access": set(),
     "log": set(),
     "setup": set(),
@@ -136,3 +138,24 @@ def test_functions_and_files_fit_in_the_head() -> None:
         if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 50
     ]
     assert long_files + long_functions == []
+
+
+def test_a_night_loads_neither_the_engine_nor_the_reports() -> None:
+    """`collect` and `status` start fast: what computes, draws or signs is imported by the verbs that do so alone."""
+    program = """
+import sys
+import connector.cli.watch, connector.collect, connector.night, connector.reports.text, connector.status
+heavy = {"alembic", "ibis", "jinja2", "joserfc", "pygal", "requests", "xlsxwriter"}
+print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
+    assert run.stdout == "[]\n"
+
+
+def test_no_lock_brings_pandas() -> None:
+    """ibis asks for it, nothing of ours uses it, and every start would pay for it."""
+    locks = sorted(PACKAGE.parent.glob("requirements*.lock"))
+    assert len(locks) == 3
+    assert not [path.name for path in locks if "\npandas==" in path.read_text("utf-8")]

@@ -139,8 +139,9 @@ def _alerts(site: OpenedState) -> Iterator[Point]:
 
 def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:
     """Read every source with a key that is forgotten, and say what can be computed of which ET."""
-    from connector.agent import open_site, sources_of
+    from connector.agent import open_site
     from connector.cli.run import detected, progress
+    from connector.collect import sources_of
     from connector.model.counting import count_of
     from connector.scratch import working_folder
 

@@ -59,8 +59,8 @@ def collect(
 
 
 def _collect(site: OpenedState, config: Path, now: datetime, *, accept_missing: bool, whole: bool) -> Night:
-    from connector.agent import sources_of
     from connector.cli.run import detected, progress, say_problems
+    from connector.collect import sources_of
     from connector.night import Asked, collect_night
     from connector.state.snapshots import held_snapshots
 

@@ -65,8 +65,8 @@ def opened(options: Options) -> Iterator[Opened]:
     settings = load_settings(options.config)
     asked = _asked(options, settings)
     folder = state_folder(settings, options.config.parent if options.config else None)
-    from connector.agent import open_site, sources_of
-    from connector.collect import FaultySourceError
+    from connector.agent import open_site
+    from connector.collect import FaultySourceError, sources_of
     from connector.scratch import working_folder
 
     detection = detected(options.sources, settings, options.mapping, options.config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.sqlite import insert
@@ -20,9 +20,11 @@ from connector.publish.outbox import (
     overtaken_by,
 )
 from connector.publish.waits import try_now
-from connector.signature import Signer
 from connector.state.instants import stamp
 from connector.state.tables import outbox, receipts, releases
+
+if TYPE_CHECKING:
+    from connector.signature import Signer
 
 
 def release(connection: Connection, outbox_id: int, user: str, motif: str, now: datetime) -> int:

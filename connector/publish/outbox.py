@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.dialects.sqlite import insert
@@ -23,9 +23,11 @@ from connector.config import Destination
 from connector.model.edition import Edition
 from connector.publish.answers import Answer, Judgement, Verdict
 from connector.publish.waits import answered, backoff, due, failed, failures, open_until
-from connector.signature import Signer
 from connector.state.instants import stamp
 from connector.state.tables import editions, outbox, receipts
+
+if TYPE_CHECKING:
+    from connector.signature import Signer  # cryptography: slow to import, for who reads the queue only
 
 HELD, WAITING, SENDING, UNKNOWN = "retenu", "en_attente", "en_cours", "inconnu"
 ACCEPTED, REJECTED, GIVEN_UP = "accepte", "rejete", "abandonne"

@@ -9,7 +9,6 @@ from unittest.mock import patch
 import duckdb
 import ibis.backends.duckdb
 import orjson
-import pyarrow as pa
 
 from connector import agent
 from connector.agent import Asked
@@ -46,7 +45,6 @@ _CSV_STAGES = {
 
 def _import_late() -> None:
     """Import what libraries put off until their first use: a measure begins after imports."""
-    pa.array([""])  # imports pandas
     ibis.backends.duckdb.Backend()
 
 

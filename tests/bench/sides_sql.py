@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from adbc_driver_postgresql import dbapi
 
@@ -32,7 +31,6 @@ def _connected(port: str) -> dbapi.Connection:
 def collected(port: str, mapping: str, scratch: str) -> Outcome:
     """From the server to a snapshot of Parquet files, checked and pseudonymised."""
     settings = SourceSettings.model_validate({"nom": "DUI", "type": "sql", "mapping": Path(mapping)} | _options(port))
-    pa.array([""])  # imports pandas
     with watch() as outcome:
         known = collect(
             [Source(SqlAdapter, "DUI", (), settings)], Settings(), Pseudonymiser(KEY), Path(scratch) / "lake"
@@ -43,7 +41,6 @@ def collected(port: str, mapping: str, scratch: str) -> Outcome:
 
 def raw(port: str) -> Outcome:
     """The batches of the same queries, each thrown away as it comes."""
-    pa.array([""])
     rows = 0
     with (
         dbapi.connect(_postgres_uri(SqlOptions.model_validate(_options(port)), SECRET)) as connection,
@@ -58,7 +55,6 @@ def raw(port: str) -> Outcome:
 
 def parquet(port: str, scratch: str) -> Outcome:
     """The same batches, written as Parquet as they come."""
-    pa.array([""])
     rows = 0
     with (
         dbapi.connect(_postgres_uri(SqlOptions.model_validate(_options(port)), SECRET)) as connection,

@@ -15,9 +15,9 @@ from connector.config import Settings
 from connector.lake.snapshots import Lake
 from connector.night import read_last
 from tests.fault.counts import tell
-from tests.fault.nursery import alive, kill, nursery
 from tests.fault.sizes import LONG, size
 from tests.lib.nights import write
+from tests.lib.nursery import alive, kill, nursery
 from tests.lib.run import command
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
@@ -81,22 +81,21 @@ def test_a_collection_killed_anywhere_leaves_the_last_snapshot_whole(tmp_path: P
     assert command("collect", cwd=tmp_path).code == 0
     draw = random.Random(20261126)
     kills = generation = halves = committed = 0
-    with nursery() as born:
-        while kills < KILLS:
-            _export(tmp_path / "exports", generation + 1)
-            before = _pending(etat / "lac")
-            number = born.start("collect", "--config", settings)
-            if draw.random() < 0.7:  # most of a run is starting Python: aim at the writing
-                _wait_for_writing(number, etat / "lac", before)
-                time.sleep(draw.random() * 0.6)
-            else:
-                time.sleep(draw.random() * 3)
-            kills += kill(number)
-            found = _generation(etat)
-            assert found in (generation, generation + 1)
-            committed += found > generation
-            generation = found
-            halves += bool(_pending(etat / "lac") - before)
+    while kills < KILLS:
+        _export(tmp_path / "exports", generation + 1)
+        before = _pending(etat / "lac")
+        number = nursery().start("collect", "--config", settings)
+        if draw.random() < 0.7:  # most of a run is starting Python: aim at the writing
+            _wait_for_writing(number, etat / "lac", before)
+            time.sleep(draw.random() * 0.6)
+        else:
+            time.sleep(draw.random() * 3)
+        kills += kill(number)
+        found = _generation(etat)
+        assert found in (generation, generation + 1)
+        committed += found > generation
+        generation = found
+        halves += bool(_pending(etat / "lac") - before)
     _export(tmp_path / "exports", generation + 1)
     done = command("collect", cwd=tmp_path)
     assert (done.code, _generation(etat)) == (0, generation + 1), done.err

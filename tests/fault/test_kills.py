@@ -14,10 +14,11 @@ import pytest
 from connector.publish import ledger
 from connector.state.database import Database, open_database
 from tests.fault.counts import tell
-from tests.fault.nursery import Nursery, kill, nursery
 from tests.fault.outcome import broken
 from tests.fault.sizes import size
+from tests.lib.nursery import HUNG, alive, kill, nursery
 from tests.lib.receiver import ROOT, receiver, state
+from tests.lib.run import command
 from tests.lib.submissions import NOW, destination, edition, queued, signer
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
@@ -35,8 +36,8 @@ def _settings(folder: Path, address: str) -> Path:
 
 
 def _publish(settings: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    words = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
+    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def _queue(database: Database, folder: Path, first: int, count: int) -> None:
@@ -48,23 +49,25 @@ def _queue(database: Database, folder: Path, first: int, count: int) -> None:
         queued(database, edition(f"{et:09d}", month + 1, revision + 1), [ars], by)
 
 
-def _kill_somewhere(settings: Path, born: Nursery, draw: random.Random) -> bool:
-    """Start a sender and kill it at a random instant; whether it was still alive."""
-    number = born.start("publish", "--config", str(settings))
+def _kill_somewhere(settings: Path, draw: random.Random) -> bool:
+    """Start a sender and kill it at a random instant, mostly while it sends; whether it was still alive."""
+    number = nursery().start("publish", "--config", str(settings))
+    if draw.random() < 0.7:
+        _wait_for_work(number, settings.parent / "etat" / "envoi.verrou")
     time.sleep(draw.random() * 0.6)
     return kill(number)
 
 
-def _wait_for_work(process: subprocess.Popen[bytes], lock: Path) -> None:
-    """Until the sender holds its lock, that is until it is about to send."""
-    descriptor = f"/proc/{process.pid}/fd"
-    until = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < until:
+def _wait_for_work(number: int, lock: Path) -> None:
+    """Until the sender holds its lock, that is until it is about to send, or ends."""
+    descriptor = f"/proc/{number}/fd"
+    until = time.monotonic() + HUNG
+    while alive(number) and time.monotonic() < until:
         try:
             if any(os.readlink(f"{descriptor}/{one}") == str(lock.resolve()) for one in os.listdir(descriptor)):  # noqa: PTH115, PTH208 - /proc
                 return
         except OSError:
-            continue
+            pass  # it has just started, or ends
         time.sleep(0.01)
 
 
@@ -76,9 +79,8 @@ def _sending(database: Database) -> bool:
 def _drain(settings: Path, database: Database) -> int:
     """Send until nothing waits; how many passes it took. A pass that needs a human fails the test."""
     for passes in range(1, 400):
-        process = _publish(settings)
-        _, said = process.communicate(timeout=3000)
-        assert process.returncode in (0, 13, 14), said.decode()
+        ran = command("publish", "--config", settings)
+        assert ran.code in (0, 13, 14), ran.err
         with database.transaction() as connection:
             if not ledger.listed(connection, ["en_attente", "en_cours", "inconnu"]):
                 return passes
@@ -92,12 +94,12 @@ def test_a_sender_killed_anywhere_loses_and_doubles_nothing(tmp_path: Path) -> N
     signer(folder)
     draw = random.Random(20261126)
     kills = queued_so_far = on_the_way = 0
-    with receiver(folder, seed=7, rate=0.35, silence=1.0) as address, nursery() as born:
+    with receiver(folder, seed=7, rate=0.35, silence=1.0) as address:
         settings = _settings(tmp_path, address)
         while kills < KILLS:
             _queue(database, folder, queued_so_far, PER_KILL)
             queued_so_far += PER_KILL
-            kills += _kill_somewhere(settings, born, draw)
+            kills += _kill_somewhere(settings, draw)
             on_the_way += _sending(database)
         passes = _drain(settings, database)
         seen = state(address)
@@ -122,11 +124,11 @@ def test_a_service_stop_ends_between_two_submissions(tmp_path: Path) -> None:
     with receiver(folder) as address:
         settings = _settings(tmp_path, address)
         process = _publish(settings)
-        _wait_for_work(process, folder / "envoi.verrou")
+        _wait_for_work(process.pid, folder / "envoi.verrou")
         while state(address)["requetes"] == 0:
             time.sleep(0.01)
         process.terminate()
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=HUNG)
         seen = state(address)
     with database.transaction() as connection:
         counted = ledger.counts(connection)["ars"]

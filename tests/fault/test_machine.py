@@ -23,7 +23,9 @@ from tests.fault.disk import fill, mounted, read_only
 from tests.fault.outcome import broken
 from tests.fault.sizes import size
 from tests.lib.desk import Desk
+from tests.lib.nursery import HUNG
 from tests.lib.receiver import ROOT, plan, receiver, state
+from tests.lib.run import Ran, command
 from tests.lib.submissions import NOW, destination, edition, queued, signer
 
 
@@ -36,9 +38,15 @@ def _settings(folder: Path, address: str) -> Path:
     return path
 
 
-def _publish(settings: Path, limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=300)
+def _publish(settings: Path) -> Ran:
+    return command("publish", "--config", settings)
+
+
+def _limited(settings: Path, limit: Callable[[], None]) -> Ran:
+    """The same in a process that obeys a limit of the system."""
+    words = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
+    ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=HUNG)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
 def _queue(folder: Path, count: int) -> Database:
@@ -68,13 +76,13 @@ def test_a_full_disk_stops_with_words_and_loses_nothing(tmp_path: Path) -> None:
         with receiver(tmp_path / "cles") as address:
             settings = _settings(tmp_path, address)
             filler = fill(folder) if real else None
-            ran = _publish(settings, None if real else _no_more_room(folder / NAME))
-            assert ran.returncode in (10, 13, 14), ran.stderr
-            assert "Erreur inattendue" not in ran.stderr
-            assert ran.stderr.startswith(f"{folder}") or "attendent encore" in ran.stderr
+            ran = _publish(settings) if real else _limited(settings, _no_more_room(folder / NAME))
+            assert ran.code in (10, 13, 14), ran.err
+            assert "Erreur inattendue" not in ran.err
+            assert ran.err.startswith(f"{folder}") or "attendent encore" in ran.err
             if filler:
                 filler.unlink()
-            assert _publish(settings).returncode == 0
+            assert _publish(settings).code == 0
             _kept(database, address, 6)
         database.close()
 
@@ -128,10 +136,10 @@ def test_a_read_only_folder_is_said_and_comes_back(tmp_path: Path) -> None:
             settings = _settings(tmp_path, address)
             with read_only(folder, real=real):
                 ran = _publish(settings)
-            assert (ran.returncode, ran.stdout) == (10, "")
-            assert ran.stderr.startswith(str(folder))
-            assert "vérifiez ses droits" in ran.stderr
-            assert _publish(settings).returncode == 0
+            assert (ran.code, ran.out) == (10, "")
+            assert ran.err.startswith(str(folder))
+            assert "vérifiez ses droits" in ran.err
+            assert _publish(settings).code == 0
             _kept(database, address, 2)
         database.close()
 
@@ -203,18 +211,18 @@ def test_two_instances_send_once(tmp_path: Path) -> None:
     with receiver(folder, silence=4) as address:
         settings = _settings(tmp_path, address)
         plan(address, "silence_apres")
-        command = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
-        first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        words = [sys.executable, "-m", "connector", "publish", "--config", str(settings)]
+        first = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while state(address)["requetes"] == 0:
             time.sleep(0.02)
         first.send_signal(signal.SIGSTOP)  # in the middle of a submission, for as long as the second one takes
         second = _publish(settings)
         first.send_signal(signal.SIGCONT)
-        assert first.wait(60) in (0, 14)
+        assert first.wait(HUNG) in (0, 14)
         _publish(settings)
         _kept(database, address, 12)
         assert state(address)["requetes"] == 13  # the one whose answer was lost, once more with its key
-    assert (second.returncode, second.stdout, second.stderr) == (
+    assert (second.code, second.out, second.err) == (
         14,
         "",
         f"{folder / 'envoi.verrou'} : une autre instance est déjà au travail (envoi) ; elle finira, rien à faire.\n",

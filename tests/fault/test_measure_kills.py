@@ -20,8 +20,8 @@ from connector.register import FOLDER as REGISTER
 from connector.state.database import open_database
 from connector.state.tables import editions, outbox
 from tests.fault.counts import tell
-from tests.fault.nursery import kill, nursery
 from tests.fault.sizes import size
+from tests.lib.nursery import kill, nursery
 from tests.lib.run import command
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL n'existe que sous POSIX")
@@ -104,22 +104,21 @@ def test_a_killed_measure_is_made_whole_by_the_next(collected: Path, quiet: Quie
     site = tmp_path / "tue"
     settings = str(site / "connecteur.toml")
     kills = registered = stored = 0
-    with nursery() as born:
-        while kills < KILLS:
-            shutil.rmtree(site, ignore_errors=True)
-            shutil.copytree(collected, site)
-            number = born.start("measure", "--config", settings, "--date-mesure", DAY)
-            time.sleep(draw.random() * quiet.seconds)
-            kills += kill(number)
-            registered += (site / "etat" / REGISTER).exists()
-            stored += bool(_kept(site)[0])
-            again = command("measure", "--date-mesure", DAY, "--json", cwd=site)
-            assert again.code == 0, again.err
-            json.loads(again.out)
-            assert _kept(site) == quiet.kept
-            proofs = {path.parent.name for path in (site / "etat" / "preuves").glob("*/*/preuve.zip")}
-            assert len(proofs) == 8
-            assert not list((site / "etat").glob("*travail*"))
+    while kills < KILLS:
+        shutil.rmtree(site, ignore_errors=True)
+        shutil.copytree(collected, site)
+        number = nursery().start("measure", "--config", settings, "--date-mesure", DAY)
+        time.sleep(draw.random() * quiet.seconds)
+        kills += kill(number)
+        registered += (site / "etat" / REGISTER).exists()
+        stored += bool(_kept(site)[0])
+        again = command("measure", "--date-mesure", DAY, "--json", cwd=site)
+        assert again.code == 0, again.err
+        json.loads(again.out)
+        assert _kept(site) == quiet.kept
+        proofs = {path.parent.name for path in (site / "etat" / "preuves").glob("*/*/preuve.zip")}
+        assert len(proofs) == 8
+        assert not list((site / "etat").glob("*travail*"))
     tell("mesure", f"{kills} SIGKILL de measure ; éditions déjà au registre {registered}, en base {stored}")
 
 

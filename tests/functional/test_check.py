@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connector.cli.check import _answered
-from tests.lib.run import command
+from tests.lib.run import command, started
 
 SETTINGS = """\
 [site]
@@ -54,7 +54,7 @@ def receiver() -> Iterator[HTTPServer]:
 
 def test_it_says_what_will_be_computable_and_what_not(site: Path) -> None:
     """For each ET, the indicators that have no figure, and why."""
-    told = command("check", cwd=site)
+    told = started("check", cwd=site)
     assert (told.code, told.out) == (
         0,
         "OK     réglages : connecteur.toml : lus sans faute\n"

@@ -11,7 +11,7 @@ import pytest
 
 from connector.demo import pivot
 from connector.demo.organisation import Organisation
-from tests.lib.run import command
+from tests.lib.run import command, started
 
 ET = "330900119"  # the demo's establishment with every fault
 
@@ -69,7 +69,7 @@ def test_each_message_is_counted_or_not_with_its_reason(exports: Path) -> None:
 
 def test_looking_at_persons_leaves_a_trace(exports: Path, tmp_path: Path) -> None:
     """The access journal says who, when, which establishment and indicator."""
-    command(*_measuring(exports, "explain", "--finess", ET, "--indicateur", "dmp"))
+    started(*_measuring(exports, "explain", "--finess", ET, "--indicateur", "dmp"))
     with (tmp_path / "etat" / "journal-acces.csv").open(encoding="utf-8", newline="") as stream:
         (line,) = csv.DictReader(stream, delimiter=";")
     assert (line["verbe"], line["finess_et"], line["indicateur"]) == ("explain", ET, "dmp")
@@ -95,14 +95,14 @@ def test_two_audits_differ_in_words(exports: Path, tmp_path: Path) -> None:
         kept = [line for line in lines if not (file.stem == "prescriptions_importees" and ET in line)]
         (other / file.name).write_text("".join(kept), encoding="utf-8")
     command(*_measuring(other, "audit", "--output", tmp_path / "apres"))
-    ran = command("diff", tmp_path / "avant", tmp_path / "apres")
+    ran = started("diff", tmp_path / "avant", tmp_path / "apres")
     assert ran.out.splitlines() == ["Source modifiée : exports", f"{ET}, e-prescription : 4 → 0"]
 
 
 def test_the_same_audit_twice_gives_the_same_bytes(exports: Path, tmp_path: Path) -> None:
-    """Identical inputs give an identical indicateurs.json, whatever the key of the run."""
+    """Identical inputs give an identical indicateurs.json, whatever the key of the run and the seed of its hashes."""
     for name in ("un", "deux"):
-        command(*_measuring(exports, "audit", "--output", tmp_path / name))
+        started(*_measuring(exports, "audit", "--output", tmp_path / name))
     first, second = ((tmp_path / name / "indicateurs.json").read_bytes() for name in ("un", "deux"))
     assert first == second
 
@@ -111,7 +111,7 @@ def test_the_vendor_figure_stands_beside_ours(exports: Path, tmp_path: Path) -> 
     """`reconcile` says which figures agree, and who is counted by one side only."""
     figures = tmp_path / "chiffres.csv"
     figures.write_text(f"finess_et;indicateur;numerateur;denominateur\n{ET};dmp;22;29\n{ET};dossiers_actifs;29;30\n")
-    ran = command(*_measuring(exports, "reconcile", "--editeur", figures))
+    ran = started(*_measuring(exports, "reconcile", "--editeur", figures))
     assert ran.out.splitlines()[2:] == [
         f"{ET}, DMP : éditeur 22 / 29, nous 22 / 29 : identique",
         f"{ET}, Dossiers actifs : éditeur 29 / 30, nous 28 / 30 : écart",

@@ -16,6 +16,7 @@ from connector.publish.ledger import forget_bodies
 from connector.signature import load_trust, verify_detached
 from connector.state.database import open_database
 from tests.lib.receiver import ROOT, plan, receiver, state
+from tests.lib.run import command, started
 from tests.lib.submissions import NOW, body, destination, edition, queued, signer
 
 
@@ -50,11 +51,8 @@ def settings(folder: Path, address: str) -> Path:
 
 
 def _run(settings: Path, *words: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "connector", *words, "--config", str(settings)]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False, env={"JETON": "s3cr3t", "PATH": ""}
-    )
-    return done.returncode, done.stdout, done.stderr
+    ran = command(*words, "--config", settings, environ={"JETON": "s3cr3t", "PATH": ""})
+    return ran.code, ran.out, ran.err
 
 
 def test_a_simulation_shows_every_byte_and_sends_none(folder: Path, address: str, settings: Path) -> None:
@@ -173,7 +171,8 @@ def test_a_broken_destination_does_not_hold_the_others(address: str, settings: P
     settings.write_text(settings.read_text().replace("env:JETON", "env:ABSENT"))
     code, _, _ = _run(settings, "publish")
     assert code == 14
-    (item,) = json.loads(_run(settings, "outbox", "list", "--etat", "en_attente", "--json")[1])
+    listed = started("outbox", "list", "--etat", "en_attente", "--json", "--config", settings)
+    (item,) = json.loads(listed.out)
     assert item["motif"] == (
         "[[destination]] ars, jeton : la variable d'environnement « ABSENT » n'existe pas ; définissez-la."
     )

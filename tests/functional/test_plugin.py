@@ -16,6 +16,7 @@ import pytest
 
 from connector.config import SourceSettings
 from connector.config.base import SecretRef
+from tests.lib.nursery import HUNG
 from tests.lib.run import Ran
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +60,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("paquet")
     options = ["--no-deps", "--no-index", "--disable-pip-version-check", "--quiet", "--target", folder / "site"]
     pip = [sys.executable, "-m", "pip", "install", *options, _wheel(folder)]
-    subprocess.run(pip, check=True, capture_output=True, timeout=120)
+    subprocess.run(pip, check=True, capture_output=True, timeout=HUNG)
     return folder / "site"
 
 
@@ -71,7 +72,7 @@ def run(installed: Path | None, *arguments: str | Path, cwd: Path | None = None)
         capture_output=True,
         encoding="utf-8",
         cwd=cwd,
-        timeout=300,
+        timeout=HUNG,
         check=False,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"},
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,9 +13,9 @@ from connector.publish.payload import parse
 from connector.state import editions as store
 from connector.state.database import open_database
 from tests.lib.editions import edition, second
+from tests.lib.run import command
 from tests.lib.submissions import NOW
 
-ROOT = Path(__file__).parents[2]
 FIRST = edition()
 OLDER = edition(debut=FIRST.debut - timedelta(days=31), fin=FIRST.debut - timedelta(days=1), date_mesure=FIRST.debut)
 HELD = edition(finess_et="970300034")
@@ -38,9 +36,8 @@ def settings(tmp_path: Path) -> Path:
 
 
 def _run(settings: Path, *words: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "connector", "publish", *words, "--config", str(settings)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    return done.returncode, done.stdout, done.stderr
+    ran = command("publish", *words, "--config", settings)
+    return ran.code, ran.out, ran.err
 
 
 def test_the_last_revision_of_the_last_date_is_written_by_hand(settings: Path, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ import requests
 
 from connector.demo import pivot
 from connector.demo.organisation import Organisation
-from tests.lib.run import command, environment
+from tests.lib.nursery import HUNG
+from tests.lib.run import command, environment, started
 
 ET = "010900116"
 
@@ -26,9 +27,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     pivot.write(Organisation(1, date_mesure=date(2025, 4, 1)), folder / "exports")
     done = [
-        command("init", "--nom", "Démo", "--source", "exports", "--etat", "etat", "--sans-question", cwd=folder),
-        command("collect", cwd=folder),
-        command("measure", "--date-mesure", "2025-04-01", cwd=folder),
+        started("init", "--nom", "Démo", "--source", "exports", "--etat", "etat", "--sans-question", cwd=folder),
+        started("collect", cwd=folder),
+        started("measure", "--date-mesure", "2025-04-01", cwd=folder),
     ]
     assert [one.code for one in done] == [0, 0, 0], [one.err for one in done]
     return folder
@@ -72,7 +73,7 @@ def test_status_says_who_misses_which_target(site: Path) -> None:
     assert len(by_et) == 8
     assert content["envois"] == {}
     assert any("il manque" in words for one in by_et.values() for words in one["manques"].values())
-    assert "Mesure du 01/04/2025 :" in command("status", cwd=site).out
+    assert "Mesure du 01/04/2025 :" in started("status", cwd=site).out
 
 
 def _public_key(site: Path) -> Path:
@@ -89,7 +90,7 @@ def test_a_proof_is_verified_elsewhere_then_recomputed_on_site(site: Path, tmp_p
     (proof,) = tmp_path.glob("preuve-*.zip")
     (page,) = tmp_path.glob("attestation-*.pdf")
     key = _public_key(site)
-    elsewhere = command("evidence", "verify", proof, "--cle", key, cwd=tmp_path)
+    elsewhere = started("evidence", "verify", proof, "--cle", key, cwd=tmp_path)
     assert (elsewhere.code, elsewhere.out.splitlines()[-1]) == (0, "Preuve vérifiée."), elsewhere.err
     assert command("evidence", "verify", page, "--cle", key, cwd=tmp_path).code == 0
     (internal,) = (site / "etat" / "preuves").glob(f"*/{ET}-*/interne.dui")
@@ -137,7 +138,7 @@ def test_the_service_does_what_is_due_and_stops_when_told(site: Path) -> None:
     settings.write_text(settings.read_text(encoding="utf-8") + f"\n[service]\nport = {port}\n", encoding="utf-8")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(site / "notify"))
-        systemd.settimeout(60)
+        systemd.settimeout(HUNG)
         running = subprocess.Popen(
             [sys.executable, "-m", "connector", "service"],
             cwd=site,
@@ -145,9 +146,9 @@ def test_the_service_does_what_is_due_and_stops_when_told(site: Path) -> None:
             stderr=subprocess.PIPE,
         )
         assert systemd.recv(100) == b"READY=1"
-        assert requests.get(f"http://127.0.0.1:{port}/health", timeout=10).json()["etat"] == "vivant"
+        assert requests.get(f"http://127.0.0.1:{port}/health", timeout=HUNG).json()["etat"] == "vivant"
         running.send_signal(signal.SIGTERM)
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=HUNG)
     assert running.returncode == 0
     told = [json.loads(line)["event"] for line in err.decode().splitlines() if line.startswith("{")]
     assert (told[0], told[-1]) == ("le service commence", "le service s'arrête")

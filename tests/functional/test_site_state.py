@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.lib.nights import people, write
-from tests.lib.run import command, environment
+from tests.lib.nursery import HUNG
+from tests.lib.run import command, environment, started
 
 PHRASE = "une phrase assez longue"
 
@@ -72,14 +73,14 @@ def test_a_backup_is_put_back_on_another_machine(site: Path, tmp_path_factory: p
     """The same snapshot, the same keys, the same runs; and it collects on."""
     command("collect", cwd=site)
     command("key", "sign", "show", "--config", "connecteur.toml", cwd=site)
-    made = command(
+    made = started(
         "backup", "etat.zip", "--avec-cles", "--phrase", "env:PHRASE", "--config", "connecteur.toml", cwd=site
     )
     assert made.code == 0, made.err
     other = tmp_path_factory.mktemp("ailleurs")
     (other / "connecteur.toml").write_bytes((site / "connecteur.toml").read_bytes())
     write(other / "exports", people(("A", "2025-01-10")))
-    back = command("restore", site / "etat.zip", "--phrase", "env:PHRASE", "--config", "connecteur.toml", cwd=other)
+    back = started("restore", site / "etat.zip", "--phrase", "env:PHRASE", "--config", "connecteur.toml", cwd=other)
     assert (back.code, back.out) == (
         0,
         "État rétabli dans etat. Puis vérifiez : dui-connector status.\n",
@@ -104,7 +105,7 @@ def test_a_passphrase_that_nobody_can_type_is_asked_by_reference(site: Path) -> 
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as asked:
-        _, err = asked.communicate(timeout=60)
+        _, err = asked.communicate(timeout=HUNG)
     assert (asked.returncode, err.decode()) == (
         2,
         "Phrase secrète : personne n'est là pour la taper ; ajoutez --phrase, par exemple env:PHRASE.\n",

@@ -28,8 +28,8 @@ from connector.errors import SignatureError
 from connector.publish.answers import Answer, NoAnswer
 from connector.signature import load_trust, verify_detached
 from tests.lib.desk import FAULTS, LOST, Desk
+from tests.lib.nursery import HUNG, ROOT
 
-ROOT = Path(__file__).parents[2]
 _AT = datetime(2025, 4, 1, tzinfo=timezone.utc)
 
 
@@ -154,7 +154,7 @@ def receiver(folder: Path, *, seed: int = 0, rate: float = 0.0, silence: float =
     options = ["--seed", str(seed), "--rate", str(rate), "--silence", str(silence)]
     process = subprocess.Popen([sys.executable, "-m", "tests.lib.receiver", str(folder), *options], cwd=ROOT)
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + HUNG
         while not address.exists():
             assert process.poll() is None, "le destinataire d'essai ne démarre pas"
             assert time.monotonic() < until, "le destinataire d'essai ne répond pas"
@@ -162,17 +162,17 @@ def receiver(folder: Path, *, seed: int = 0, rate: float = 0.0, silence: float =
         yield address.read_text()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(HUNG)
 
 
 def state(address: str) -> dict[str, Any]:
     """What a receiver keeps."""
-    return dict(requests.get(f"{address}/etat", timeout=10).json())
+    return dict(requests.get(f"{address}/etat", timeout=HUNG).json())
 
 
 def plan(address: str, *faults: str) -> None:
     """The faults that a receiver commits from now on, in turn."""
-    requests.post(f"{address}/fautes", data=orjson.dumps(faults), timeout=10).raise_for_status()
+    requests.post(f"{address}/fautes", data=orjson.dumps(faults), timeout=HUNG).raise_for_status()
 
 
 def main() -> None:

@@ -8,10 +8,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import IO
 from unittest import mock
 
 from connector.adapters.registry import load
@@ -24,8 +25,7 @@ from connector.indicators.evaluate import evaluate, in_order, terms_by_et
 from connector.indicators.programme import load_programme
 from connector.model.inventory import SourceInventory
 from connector.model.result import Measure, Result
-
-ROOT = Path(__file__).parents[2]
+from tests.lib.nursery import HUNG, ROOT, nursery
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,32 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
-def command(*arguments: str | Path, cwd: Path | None = None) -> Ran:
-    """Run `dui-connector` as a person would."""
+def command(*arguments: str | Path, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Ran:
+    """Run `dui-connector` as a person would: a process, whose imports alone are made already."""
+    if not hasattr(os, "fork"):
+        return started(*arguments, cwd=cwd, environ=environ)
+    words = list(map(str, arguments))
+    given = environment() if environ is None else environ
+    with open(os.devnull, "rb") as nothing, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:  # noqa: PTH123
+        streams = [nothing.fileno(), out.fileno(), err.fileno()]
+        code = nursery().run(words, cwd or Path.cwd(), given, streams)
+        return Ran(code, _said(out), _said(err))
+
+
+def _said(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode("utf-8")
+
+
+def started(*arguments: str | Path, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Ran:
+    """Run `dui-connector` in a Python of its own: for what depends on the imports, or on the seed of the hashes."""
     done = subprocess.run(
         [sys.executable, "-m", "connector", *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
         cwd=cwd,
-        env=environment(),
-        timeout=300,
+        env=environment() if environ is None else dict(environ),
+        timeout=HUNG,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -25,6 +25,7 @@ from connector.publish.delivery import Sending, Surroundings, deliver
 from connector.publish.waits import FAILURES
 from connector.state.database import Database, open_database
 from connector.state.tables import alerts
+from tests.lib.nursery import HUNG
 from tests.lib.submissions import NOW, destination, edition, queued, signer
 
 DOWN = Message("debut", "envoi:ars", "Destination ars : elle ne répond plus.", "2025-04-01T04:00:00.000+00:00")
@@ -270,7 +271,7 @@ def test_syslog_gets_one_line() -> None:
     """RFC 5424, warning at the start and notice at the end."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(10)
+        listener.settimeout(HUNG)
         to = _channel(type="syslog", serveur=f"127.0.0.1:{listener.getsockname()[1]}")
         tell(to, DOWN, "", NOW, _no_secret)
         line = listener.recv(4096).decode()

@@ -11,7 +11,7 @@ import pytest
 from connector.errors import SourceDataError, SourceUnreachableError
 from connector.lake.register import Entry, open_register
 from connector.lake.register_import import import_extract
-from tests.lib.run import in_process
+from tests.lib.run import in_process, started
 
 AGAIN = "téléchargez de nouveau l'extrait."
 
@@ -187,7 +187,7 @@ def test_what_is_no_file_is_unreachable(tmp_path: Path) -> None:
 
 def test_the_command_says_what_it_kept(tmp_path: Path) -> None:
     """Where the register is, how many ETs, how many left; in the folder asked, else that of the settings."""
-    first = in_process("finess", "import", extract(tmp_path / "1.csv", *many(20)), "--etat", tmp_path / "etat")
+    first = started("finess", "import", extract(tmp_path / "1.csv", *many(20)), "--etat", tmp_path / "etat")
     target = tmp_path / "etat" / "registre-finess.parquet"
     assert (first.code, first.err) == (0, "")
     assert first.out == f"Registre FINESS du 2026-05-12 : 20 établissements, dans {target}.\n"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from connector.cli.main import app
 from connector.demo import mapped
 from connector.demo.organisation import Organisation
-from tests.lib.run import command
+from tests.lib.run import started
 from tests.unit.test_mapped_read import ET, HEADING, SEJOURS, export
 
 MAPPING = f"""{SEJOURS}
@@ -129,7 +129,7 @@ def test_a_bad_mapping_exits_10(tmp_path: Path) -> None:
     path = tmp_path / "m.toml"
     path.write_text('logiciel = "X"\nauteur = "moi"\n[tables]\n', encoding="utf-8")
     line = f"{path}, clé « auteur » : clé inconnue ; corrigez son nom, ou retirez-la."
-    ran = command("mapping", "check", path)
+    ran = started("mapping", "check", path)
     assert (ran.code, ran.out, ran.err) == (10, "", f"{line}\n")
     code, said = check(path, "--json")
     assert (code, json.loads(said)) == (10, {"valide": False, "problemes": [line]})

@@ -9,7 +9,7 @@ import pytest
 
 from connector.adapters.detect import Detection
 from connector.adapters.dui.mapped_sources import find_sources
-from connector.agent import sources_of
+from connector.collect import sources_of
 from connector.config import Settings, load_settings
 from connector.demo import mapped
 from connector.demo.organisation import Organisation

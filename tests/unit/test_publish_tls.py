@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             for _ in range(500 if drips else 0):
                 self.wfile.write(b" ")
-                time.sleep(0.05)
+                time.sleep(0.5)
 
 
 class Server(HTTPServer):
@@ -134,7 +134,7 @@ def test_a_slow_drip_is_cut_under_tls_too(tmp_path: Path, root: Authority, url: 
         "réponse incomplète ou incompréhensible",
         "connexion coupée avant la fin de la réponse",
     )
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 100  # the whole drip lasts 250
 
 
 def test_a_certificate_that_cannot_be_used_is_said(tmp_path: Path) -> None:

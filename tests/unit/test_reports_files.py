@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from connector.model.result import WorkItem
-from connector.reports import bundle, write_all
+from connector.reports import bundle
+from connector.reports.bundle import write_all
 from connector.reports.json_file import to_json
 from connector.reports.local import WARNING, write_local
 from tests.unit.test_reports_samples import D1, dates, programme, site, worklists
@@ -76,7 +77,7 @@ def test_same_inputs_give_same_bytes_in_any_process(tmp_path: Path) -> None:
     for seed, zone in (("1", "UTC"), ("2", "Pacific/Noumea")):
         folder = tmp_path / seed
         code = (
-            "import sys, pathlib; from connector.reports import write_all; "
+            "import sys, pathlib; from connector.reports.bundle import write_all; "
             "from tests.unit import test_reports_samples as s; "
             "write_all(pathlib.Path(sys.argv[1]), s.dates(), s.programme(), s.worklists())"
         )

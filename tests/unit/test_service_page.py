@@ -17,6 +17,7 @@ from connector.state import runs
 from connector.state.database import Database, open_database
 from connector.state.instants import stamp
 from connector.state.tables import alerts, editions, outbox
+from tests.lib.nursery import HUNG
 
 NOW = datetime(2025, 4, 2, 12, 0, tzinfo=timezone.utc)
 
@@ -58,18 +59,18 @@ def _submission(database: Database, state: str, when: datetime = NOW) -> None:
 
 def test_it_says_that_it_lives(address: str) -> None:
     """`/health` answers as long as the process does."""
-    answer = requests.get(f"{address}/health", timeout=10)
+    answer = requests.get(f"{address}/health", timeout=HUNG)
     assert (answer.status_code, answer.json()) == (200, {"etat": "vivant", "version": "0.1.0"})
 
 
 def test_it_is_ready_once_it_has_collected(address: str, database: Database) -> None:
     """`/ready` tells why it is not: never collected, or not since a day and a half."""
-    never = requests.get(f"{address}/ready", timeout=10)
+    never = requests.get(f"{address}/ready", timeout=HUNG)
     assert (never.status_code, never.json()) == (503, {"pret": False, "motifs": ["aucune_collecte"]})
     _ran(database, "collect", NOW - timedelta(hours=37))
-    assert requests.get(f"{address}/ready", timeout=10).json()["motifs"] == ["collecte_ancienne"]
+    assert requests.get(f"{address}/ready", timeout=HUNG).json()["motifs"] == ["collecte_ancienne"]
     _ran(database, "collect", NOW - timedelta(hours=10))
-    assert requests.get(f"{address}/ready", timeout=10).status_code == 200
+    assert requests.get(f"{address}/ready", timeout=HUNG).status_code == 200
 
 
 def test_metrics_name_states_and_destinations_only(address: str, database: Database) -> None:
@@ -77,7 +78,7 @@ def test_metrics_name_states_and_destinations_only(address: str, database: Datab
     _submission(database, "en_attente")
     with database.transaction() as connection:
         connection.execute(alerts.insert().values(cle="destination:ars", texte="", debut=NOW.isoformat()))
-    text = requests.get(f"{address}/metrics", timeout=10).text
+    text = requests.get(f"{address}/metrics", timeout=HUNG).text
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     assert lines == [
         'dui_connector_info{version="0.1.0"} 1.0',
@@ -88,7 +89,7 @@ def test_metrics_name_states_and_destinations_only(address: str, database: Datab
 
 def test_any_other_page_is_unknown(address: str) -> None:
     """Nothing else is served."""
-    assert requests.get(f"{address}/../etat.db", timeout=10).status_code == 404
+    assert requests.get(f"{address}/../etat.db", timeout=HUNG).status_code == 404
 
 
 def test_verbs_are_due_in_order(database: Database) -> None:

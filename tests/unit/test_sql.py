@@ -21,6 +21,7 @@ from connector.demo import database, mapped
 from connector.demo.organisation import Organisation
 from connector.errors import SettingsError, SourceUnreachableError
 from connector.mapping import settled
+from tests.lib.nursery import HUNG
 from tests.lib.run import as_entry, command, measure, source
 
 ET = "010900116"
@@ -212,7 +213,7 @@ def test_a_locked_base_ends_the_run(folder: Path) -> None:
         assert owner.stdout.readline() == "tenu\n"
         with pytest.raises(SourceUnreachableError) as met:
             list(adapter(folder, delai_verrou=1).read({"usagers"}))
-        owner.communicate("", timeout=30)
+        owner.communicate("", timeout=HUNG)
     assert str(met.value) == (
         "DUI, requête « usagers » : une table est verrouillée ; rien n'est compté ; relancez plus tard, ou augmentez "
         "« delai_verrou »."

@@ -20,7 +20,7 @@ from connector.errors import SourceDataError
 from connector.mapping import MappingFile, load_mapping
 from connector.model.tables import TABLES
 from tests.lib import suggest_bar, suggest_final, suggest_schemas, suggest_unseen
-from tests.lib.run import command, files_of
+from tests.lib.run import command, files_of, started
 from tests.lib.suggest_schemas import NAMES, Expected
 from tests.unit.test_mapped_workbook import workbook
 
@@ -195,7 +195,7 @@ def test_the_verb_writes_a_new_file(tmp_path: Path) -> None:
         f"dui-connector mapping check {output} {tmp_path / 'export'}.\n",
     )
     load_mapping(output)
-    again = command("mapping", "suggest", tmp_path / "export", "--output", output)
+    again = started("mapping", "suggest", tmp_path / "export", "--output", output)
     assert (again.code, again.err) == (2, f"{output} : ce fichier existe déjà ; choisissez un autre nom.\n")
     (tmp_path / "vide").mkdir()
     with pytest.raises(SourceDataError) as met:

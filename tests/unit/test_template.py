@@ -15,7 +15,7 @@ from connector.adapters.dui.workbook import WorkbookAdapter
 from connector.config import SourceSettings
 from connector.model.tables import TABLES, Kind
 from connector.template import HELP_SHEET, template_bytes, write_template
-from tests.lib.run import command, measure, source
+from tests.lib.run import command, measure, source, started
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 INSTANTS = {"horodatage", "dossiers.date_derniere_maj", "evenements_agenda.date_debut"}
@@ -151,7 +151,7 @@ def test_the_help_explains_every_table_and_column(tmp_path: Path) -> None:
 def test_the_command_never_overwrites(tmp_path: Path) -> None:
     """A template may have been filled in; only an .xlsx is written, where it can be."""
     path = tmp_path / "modele.xlsx"
-    ran = command("template", path)
+    ran = started("template", path)
     assert (ran.code, ran.out, ran.err) == (0, f"Classeur créé : {path}. Commencez par la feuille « Aide ».\n", "")
     assert path.read_bytes() == template_bytes()
     for wrong, message in (
