@@ -189,10 +189,10 @@ class _Reading:
         if batch.table in REFERENCE_TABLES:
             self._references.append((batch.table, index, batch))
         result = normalise(batch, zones, told=self._told[index, batch.file])
-        inventory.lignes[batch.table] = inventory.lignes.get(batch.table, 0) + result.rows.num_rows
+        inventory.lignes[batch.table] = inventory.lignes.get(batch.table, 0) + batch.rows.num_rows - result.bad
         inventory.nommes.setdefault(batch.table, set()).update(result.named)
-        for bar in result.bars:
-            self._bar(index, bar.table, bar.finess, bar.sender)
+        for bar, count in result.bars.items():
+            self._bar(index, bar, count)
         for problem in result.problems:
             self._tell(index, problem)
         told_rows = len({problem.place for problem in result.problems})
@@ -225,7 +225,7 @@ class _Reading:
             self.cuts.add(self._pseudonymiser.scrub(problem.text()))
         if problem.bars:
             for table in sorted(problem.tables):
-                self._bar(index, table, problem.finess, problem.sender)
+                self._bar(index, Bar(table, problem.finess, problem.sender), problem.rows)
                 if problem.named:
                     numbers = {normalise_finess(finess) for finess in problem.named} - {None}
                     self.inventories[index].nommes.setdefault(table, set()).update(map(str, numbers))
@@ -246,13 +246,15 @@ class _Reading:
             self._told[index, problem.file] += 1
             self.inventories[index].problemes.append(text)
 
-    def _bar(self, index: int, table: str, finess: str | None, sender: str | None) -> None:
-        number = normalise_finess(finess) if finess else None
-        bar = Bar(table, number)
+    def _bar(self, index: int, given: Bar, rows: int) -> None:
+        """`given` as the source writes it: a FINESS, or a clear address, that this makes fit for the account."""
+        number = normalise_finess(given.finess) if given.finess else None
+        bar, sender = Bar(given.table, number), given.sender
         if sender and not number and not is_patient(sender):
-            bar = Bar(table, None, self._pseudonymiser.address(sender), sender.strip().casefold().rpartition("@")[2])
+            address = self._pseudonymiser.address(sender)
+            bar = bar._replace(sender=address, domain=sender.strip().casefold().rpartition("@")[2])
         bars = self.inventories[index].bars
-        bars[bar] = bars.get(bar, 0) + 1
+        bars[bar] = bars.get(bar, 0) + rows
 
     def _notice(self, index: int, notice: Notice) -> None:
         finess = normalise_finess(notice.finess) if notice.finess else None

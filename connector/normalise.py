@@ -8,6 +8,7 @@ is left out, told with its place, and bars its table for its ET; nothing is drop
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -42,13 +43,14 @@ class Normalised:
     """The usable rows of a batch, and what was found wrong with the others.
 
     `rows` has one typed column per pivot column (dates as date32); `named` holds the FINESS
-    that the rows name, bad ones included; `bad` counts the rows left out.
+    that the rows name, bad ones included; `bad` counts the bad ones, left out but for those of
+    `etablissements`, whose readable cells still tell the EJ and the projet that other ETs share.
     """
 
     rows: pa.RecordBatch
     named: set[str]
     problems: list[Problem] = field(default_factory=list)
-    bars: set[Bar] = field(default_factory=set)
+    bars: Counter[Bar] = field(default_factory=Counter)
     notices: list[Notice] = field(default_factory=list)
     bad: int = 0
 
@@ -83,8 +85,14 @@ def normalise(batch: Batch, zones: ZoneMap, *, told: int = 0) -> Normalised:
         result.bad = int((~good).sum())
         result.bars = _bars(work, ~good)
         result.problems = _problems(work, ~good, SHOWN_PER_FILE - told)
-        result.rows = rows.filter(pa.array(good))
+        result.rows = rows.filter(pa.array(good | _still_tells(work)))
     return result
+
+
+def _still_tells(work: _Columns) -> Mask:
+    """The rows of which a fault leaves something to know: those of `etablissements` that name their ET."""
+    named = _to_numpy(pc.is_valid(work.arrays["finess_et"]))
+    return named if work.table.name == "etablissements" else np.zeros(len(named), bool)
 
 
 def _convert(work: _Columns, column: Column, zones: ZoneMap) -> None:
@@ -213,14 +221,14 @@ def _unknown_statuses(work: _Columns) -> list[Notice]:
     return [Notice("statut_identite_inconnu", entry["counts"], entry["values"]) for entry in counts]
 
 
-def _bars(work: _Columns, bad: Mask) -> set[Bar]:
-    """Whom the bad rows bar: their FINESS, else their mailbox, else everyone."""
+def _bars(work: _Columns, bad: Mask) -> Counter[Bar]:
+    """Whom the bad rows bar, and how many of them: their FINESS, else their mailbox, else everyone."""
     finess = work.arrays["finess_et"].filter(pa.array(bad))
     if work.table.name != "messages_mssante":
-        return {Bar(work.table.name, value) for value in pc.unique(finess).to_pylist()}
+        return Counter(Bar(work.table.name, value) for value in finess.to_pylist())
     senders = work.arrays["expediteur"].filter(pa.array(bad))
     pairs = zip(finess.to_pylist(), senders.to_pylist(), strict=True)
-    return {Bar(work.table.name, value, None if value else sender) for value, sender in pairs}
+    return Counter(Bar(work.table.name, value, None if value else sender) for value, sender in pairs)
 
 
 def _problems(work: _Columns, bad: Mask, room: int) -> list[Problem]:

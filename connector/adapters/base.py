@@ -71,6 +71,7 @@ class Problem:
     told: bool = True  # whether a person reads it; one that is not told only bars
     bars: bool = True  # whether it bars; one that does not explains another that does
     named: frozenset[str] = frozenset()  # FINESS, as given, of the rows that it makes unusable
+    rows: int = 1  # how many rows, or files, it makes unusable
     cut: bool = (
         False  # the reading stopped short: nobody knows what is missing, and a collection keeps its last good one
     )

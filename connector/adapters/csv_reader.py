@@ -11,6 +11,7 @@ import csv
 import io
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,7 @@ class WrongRows:
 
     count: int
     first: list[tuple[str, int]]
-    keys: set[str | None]
+    keys: Counter[str | None]
 
 
 @dataclass
@@ -60,7 +61,7 @@ class CsvFile:
     heading_line: int
     block: int
     _wrong: list[int] = field(default_factory=list)
-    _wrong_keys: set[str | None] = field(default_factory=set)
+    _wrong_keys: Counter[str | None] = field(default_factory=Counter)
     _wrong_count: int = 0
 
     def batches(self, wanted: Sequence[int], key: int | None) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -70,7 +71,7 @@ class CsvFile:
         left out by the caller, see `blank_rows`. Raises pa.ArrowInvalid when the file breaks off.
         """
         names = [f"c{rank}" for rank in range(len(self.headings))]
-        self._wrong_keys, self._wrong_count = set(), 0
+        self._wrong_keys, self._wrong_count = Counter(), 0
         with self._open() as stream:
             reader = pacsv.open_csv(
                 stream,
@@ -103,7 +104,7 @@ class CsvFile:
         fields = next(csv.reader([text], delimiter=self.delimiter), [])
         if any(value.strip() for value in fields):
             self._wrong_count += 1
-            self._wrong_keys.add(fields[key] if key is not None and key < len(fields) else None)
+            self._wrong_keys[fields[key] if key is not None and key < len(fields) else None] += 1
         return "skip"
 
     def wrong_rows(self) -> WrongRows:

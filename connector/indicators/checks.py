@@ -54,7 +54,7 @@ def _listed(rows: ir.Table, detail: ir.Value | str = "") -> ir.Table:
     empty = ibis.literal("")
     return rows.select(
         finess_et=rows.finess_et,
-        id_usager=rows.id_usager if "id_usager" in rows.columns else empty,
+        id_usager=rows.id_usager.fill_null("") if "id_usager" in rows.columns else empty,
         id_dossier=rows.id_dossier if "id_dossier" in rows.columns else empty,
         detail=ibis.literal(detail) if isinstance(detail, str) else detail,
     )
@@ -166,14 +166,13 @@ def _unanswered(facts: Facts, moment: Moment) -> ir.Table:
 def _unmatched_deposits(facts: Facts, moment: Moment) -> ir.Table:
     rows = facts.depots(moment.periode)
     rows = rows.filter(rows.statut == "succes")
-    unmatched = facts.sans_porteur(rows).anti_join(facts.usagers, USAGER)
-    return _listed(unmatched.mutate(id_usager=unmatched.id_usager.fill_null("")))
+    return _listed(facts.sans_porteur(rows).anti_join(facts.usagers, USAGER))
 
 
 def _failed_deposits(facts: Facts, moment: Moment) -> ir.Table:
     rows = facts.depots(moment.periode)
     failed = rows.filter(rows.statut == "echec")
-    return _listed(failed.mutate(id_usager=failed.id_usager.fill_null("")), failed.code_erreur.fill_null("inconnu"))
+    return _listed(failed, failed.code_erreur.fill_null("inconnu"))
 
 
 def _contradictions(table: str) -> Expression:
@@ -214,9 +213,12 @@ CHECKS = (
     Check("dates_futures", ("sejours",), _future("sejours", "date_entree", "date_sortie")),
     Check("dates_futures", ("dossiers",), _future("dossiers", "date_creation", "date_derniere_maj")),
     Check("dates_futures", ("mises_a_jour",), _future("mises_a_jour", "horodatage")),
-    Check("dates_futures", ("projets_personnalises",), _future("projets_personnalises", "date_debut")),
+    Check("dates_futures", ("projets_personnalises",), _future("projets_personnalises", "date_debut", "date_fin")),
     Check("dates_futures", ("evenements_agenda",), _future("evenements_agenda", "date_debut")),
     Check("dates_futures", ("messages_mssante",), _future_messages),
+    Check("dates_futures", ("depots_dmp",), _future("depots_dmp", "jour_0")),
+    Check("dates_futures", ("prescriptions_importees",), _future("prescriptions_importees", "horodatage")),
+    Check("dates_futures", ("echanges_eparcours",), _future("echanges_eparcours", "horodatage")),
     Check("messages_sans_reponse", ("messages_mssante",), _unanswered),
     Check("depots_sans_usager", ("usagers", "depots_dmp"), _unmatched_deposits),
     Check("depots_echec", ("depots_dmp",), _failed_deposits),

@@ -135,7 +135,8 @@ def _spoken_for(inventory: SourceInventory, directory: Directory, mailboxes: Mai
     declared = resolved(inventory.etablissements, directory)
     named = {table: resolved(finess, directory) for table, finess in inventory.nommes.items()}
     for bar in inventory.bars:
-        named.setdefault(bar.table, set()).update(resolved([bar.finess], directory))
+        if bar.finess:
+            named.setdefault(bar.table, set()).update(_concerned(bar.table, bar.finess, directory))
     if inventory.coherent:
         everyone = declared.union(*named.values()) if named else declared
         return dict.fromkeys(inventory.tables, everyone)
@@ -154,16 +155,22 @@ def _apply_bars(
 ) -> None:
     for bar, count in inventory.bars.items():
         if bar.finess:
-            ets = resolved([bar.finess], directory)
+            ets = _concerned(bar.table, bar.finess, directory)
         elif bar.sender and (owner := mailboxes.owner(bar.sender, bar.domain or "")):
             ets = {owner}
         else:
-            ets = spoken[bar.table]
+            named = inventory.nommes.get(bar.table, ())
+            ets = spoken[bar.table].union(*(_concerned(bar.table, finess, directory) for finess in named))
         if bar.table == "etablissements":
             result.wholly_barred |= ets
         result.barred[bar.table] |= ets
         for et in ets:
             result.faults[et, bar.table] = result.faults.get((et, bar.table), 0) + count
+
+
+def _concerned(table: str, finess: str, directory: Directory) -> set[str]:
+    """The ETs that a bad row may be about: a deposit in the name of an EJ could have gone to any of its ETs."""
+    return resolved([finess], directory) or (set(directory.candidates(finess)) if table == "depots_dmp" else set())
 
 
 def _note_messages(

@@ -58,10 +58,14 @@ def prepare(
     mailboxes: Mailboxes,
     zones: Sequence[str],
 ) -> Site:
-    """Resolve identities and attributions once, for every date that will be asked."""
+    """Resolve identities and attributions once, for every date that will be asked.
+
+    Completes `covered`: a deposit in the name of an EJ is given for the ET to which its person attributes it.
+    """
     named = {finess for inventory in inventories for names in inventory.nommes.values() for finess in names}
     attribution = replace(attribution_of(directory, named, mailboxes, zones), set_aside=frozenset(covered.set_aside))
     facts = Facts(engine, attribution, len(zones))
+    covered.covered["depots_dmp"] |= facts.ets_des_depots_d_ej()
     journal = covered.covered["mises_a_jour"]
     seen = background(facts, directory.ets.values(), journal)
     deposits = {finess for inventory in inventories for finess in inventory.nommes.get("depots_dmp", ())}

@@ -110,6 +110,12 @@ def _unknown_finess(site: Site, inventories: Sequence[SourceInventory]) -> Itera
         if strangers - ambiguous:
             rows = site.facts.engine.table(table)
             count = site.facts.engine.count(rows.filter(rows.finess_et.isin(sorted(strangers - ambiguous))))
+            count += sum(
+                bar_count
+                for inventory in inventories
+                for bar, bar_count in inventory.bars.items()
+                if bar.table == table and bar.finess in strangers - ambiguous
+            )
             yield Finding("", "finess_inconnu", count, table)
         if ambiguous:
             lost = site.facts.unattributed_deposits(sorted(ambiguous))

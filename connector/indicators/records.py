@@ -308,6 +308,15 @@ class Records:
         lost = alone.anti_join(owned, alone.expediteur == owned.boite)
         return lost.group_by("expediteur", "domaine").agg(n=lost.count())
 
+    def ets_des_depots_d_ej(self) -> set[str]:
+        """The ETs to which a person attributes a deposit of their EJ: their deposits are given, if only so."""
+        ejs = sorted(self._attribution.candidates)
+        if not ejs:
+            return set()
+        deposits = self._deposits()
+        rows = self._of_ej(deposits.filter(deposits.finess_et.isin(ejs)))
+        return {row["finess_et"] for row in self.engine.rows(rows.select("finess_et").distinct())} - set(ejs)
+
     def unattributed_deposits(self, ejs: Sequence[str]) -> ir.Table:
         """Deposits of an EJ that no person attributes to one of its ETs."""
         rows = self._of_ej(self._deposits())

@@ -124,6 +124,11 @@ class Site:
         entries = [entry["horodatage"] for entry in self.records.of[et]["mises_a_jour"]]
         return self.places.day(et, "journal_depuis") or min(entries, default=None)
 
+    def is_absent(self, table: str, et: str) -> bool:
+        """A deposit in the name of an EJ is given for the ET to which its person attributes it."""
+        received = table == "depots_dmp" and bool(self.records.of[et][table])
+        return self.places.is_absent(table, et) and not received
+
     def is_barred(self, et: str, tables: list[str]) -> bool:
         return any((table, et) in self.barred for table in ["etablissements", *tables])
 
@@ -206,7 +211,7 @@ class Study:
     def obstacle(self, indicator: str) -> str | None:
         """Why there is no value to compute, a zero denominator apart."""
         needs = NEEDS[indicator]
-        if any(self.site.places.is_absent(table, self.et) for table in needs):
+        if any(self.site.is_absent(table, self.et) for table in needs):
             return "source_absente"
         if self.site.is_barred(self.et, [*needs, *ALSO_READS.get(indicator, ()), *self.read_by_ej(indicator)]):
             return "source_en_erreur"

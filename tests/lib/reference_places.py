@@ -50,6 +50,10 @@ class Places:
         """The known ETs of an EJ; none for a FINESS that is itself an ET."""
         return set() if finess in self.known else self.ets_of_ej.get(finess, set())
 
+    def concerned(self, table: str, finess: str) -> set[str]:
+        """The ETs that a bad row may be about: any of those of its EJ, for a deposit."""
+        return self.resolve_all([finess]) or (self.candidates(finess) if table == "depots_dmp" else set())
+
     def zone(self, et: str) -> ZoneInfo:
         return ZoneInfo(self.attributes[et]["fuseau"] or ZONE_OF_PREFIX.get(et[:4], "Europe/Paris"))
 
@@ -111,11 +115,12 @@ def barred_tables(places: Places, mailboxes: Mailboxes) -> set[tuple[str, str]]:
 
 def ets_of_fault(fault: Fault, places: Places, mailboxes: Mailboxes) -> set[str]:
     if fault.finess:
-        return places.resolve_all([fault.finess])
+        return places.concerned(fault.table, fault.finess)
     sender = mailboxes.et_of(fault.expediteur) if fault.expediteur else None
     if fault.table == "messages_mssante" and sender:
         return {sender}
-    return places.covered(fault.source, fault.table)
+    named = places.export.named_in.get((fault.source, fault.table), set())
+    return places.covered(fault.source, fault.table).union(*(places.concerned(fault.table, f) for f in named))
 
 
 def localised(row: Row, table: str, zone: ZoneInfo) -> Cells:

@@ -1,6 +1,7 @@
 """The pivot tables as `pivot-format.md` declares them, and how their rows are read."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from zoneinfo import available_timezones
 
@@ -150,6 +151,7 @@ class Export:
 
     held: list[set[str]] = field(default_factory=list)
     named: list[set[str]] = field(default_factory=list)
+    named_in: dict[tuple[int, str], set[str]] = field(default_factory=dict)  # (source, table) → the FINESS named
     seen: set[str] = field(default_factory=set)  # named by anything but a mailbox
     rows: dict[str, list[Row]] = field(default_factory=lambda: {table: [] for table in TABLES})
     faults: list[Fault] = field(default_factory=list)
@@ -178,6 +180,14 @@ def read_code(column: Column, text: str) -> str:
     if column.kind == "code tolerant":
         return ""
     raise ValueError(text)
+
+
+def readable_cells(table: str, raw: dict[str, str]) -> Cells:
+    cells: Cells = dict.fromkeys(TABLES[table])
+    for name, column in TABLES[table].items():
+        with suppress(ValueError):
+            cells[name] = read_cell(column, raw.get(name) or "")
+    return cells
 
 
 def read_row(table: str, raw: dict[str, str]) -> Cells:
@@ -232,6 +242,7 @@ def named_finess(raw: dict[str, str], correspondances: Mapping[str, str]) -> str
 def note_name(export: Export, source: int, table: str, finess: str) -> None:
     if finess:
         export.named[source].add(finess)
+        export.named_in.setdefault((source, table), set()).add(finess)
         export.seen.add(finess)
 
 
@@ -241,7 +252,9 @@ def read_into(export: Export, source: int, table: str, raw: dict[str, str], fine
         check_sender(table, cells)
     except ValueError:
         export.faults.append(Fault(table, source, finess, (raw.get("expediteur") or "").strip()))
-        return
+        if table != "etablissements" or not finess:
+            return
+        cells = readable_cells(table, raw)  # its ET is barred; the EJ and the projet that it shares are still known
     cells["finess_et"] = finess
     export.rows[table].append(Row(source, cells))
 

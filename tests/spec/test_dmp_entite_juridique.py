@@ -132,3 +132,61 @@ def test_documents_of_2021_follow_the_person_too(spec):
         """,
         expected={"750000044": "1", "330000043": "2"},
     )
+
+
+def test_a_bad_deposit_of_the_ej_bars_all_its_establishments(spec):
+    """Une ligne fautive au nom de l'EJ condamne la table pour tous ses établissements : elle aurait pu aller à chacun."""
+    for et in ("750000044", "330000043"):
+        spec(
+            "dmp",
+            "2025-04-01",
+            **SITE,
+            depots_dmp="""
+                finess_et | id_document | horodatage | matricule_ins   | statut
+                ----------+-------------+------------+-----------------+-------
+                750000002 | doc1        | hier       | 185057800608491 | succes
+            """,
+            et=et,
+            calcul="non_calculable",
+            motif="source_en_erreur",
+            numerateur=None,
+            denominateur=None,
+        )
+
+
+def test_a_deposit_of_the_ej_gives_the_table_to_the_establishment_where_it_goes(spec):
+    """Une source qui ne nomme que l'EJ parle pour les établissements où vont ses dépôts, et pour eux seuls."""
+    words = {
+        **SITE,
+        "ailleurs": {
+            "depots_dmp": """
+                finess_et | id_document | horodatage | matricule_ins   | statut
+                ----------+-------------+------------+-----------------+-------
+                750000002 | doc1        | 2025-02-01 | 185057800608491 | succes
+            """
+        },
+    }
+    spec("dmp", "2025-04-01", **words, expected="1 / 2")
+    spec("dmp", "2025-04-01", **words, et="330000043", calcul="non_calculable", motif="source_absente")
+
+
+def test_a_bad_row_of_the_establishments_keeps_its_ej(spec):
+    """L'EJ d'une ligne fautive d'« etablissements » reste connue : le dépôt ne passe pas à l'autre établissement."""
+    spec(
+        "dmp",
+        "2025-04-01",
+        etablissements="""
+            finess_et | finess_ej | date_vsr
+            ----------+-----------+-----------
+            750000044 | 750000002 | 31/12/2024
+            330000043 | 750000002 |
+        """,
+        usagers=USAGERS,
+        sejours=SEJOURS,
+        depots_dmp="""
+            finess_et | id_document | horodatage | id_usager | statut
+            ----------+-------------+------------+-----------+-------
+            750000002 | doc1        | 2025-02-01 | a         | succes
+        """,
+        expected={"330000043": "0 / 2"},
+    )

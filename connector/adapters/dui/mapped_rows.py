@@ -91,12 +91,15 @@ def _bars(read: Read, bad: list[int]) -> Iterator[Problem]:
     """Whom the bad rows bar: their FINESS, else their mailbox, else everyone."""
     rows = read.translated.rows.take(pa.array(bad, pa.int64()))
     names = [name for name in ("finess_et", "expediteur") if name in rows.schema.names]
-    named = {
-        (normalise_finess(row.get("finess_et") or ""), row.get("expediteur")) for row in rows.select(names).to_pylist()
-    }
-    for finess, sender in sorted({(finess, None if finess else sender) for finess, sender in named}, key=str):
-        tables = frozenset({read.batch.table})
-        yield Problem(read.batch.file, "", None, "", "", "", tables, finess=finess, sender=sender, told=False)
+    named: Counter[tuple[str | None, str | None]] = Counter()
+    for row in rows.select(names).to_pylist():
+        finess = normalise_finess(row.get("finess_et") or "")
+        named[finess, None if finess else row.get("expediteur")] += 1
+    tables = frozenset({read.batch.table})
+    for (finess, sender), count in sorted(named.items(), key=str):
+        yield Problem(
+            read.batch.file, "", None, "", "", "", tables, finess=finess, sender=sender, told=False, rows=count
+        )
 
 
 def _row_problems(read: Read, mapped: MappedTable, rows: list[int]) -> Iterator[Problem]:

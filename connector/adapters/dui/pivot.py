@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -144,7 +145,9 @@ def _without_blanks(opened: CsvFile, first: int, batch: pa.RecordBatch) -> tuple
 
 def _wrong_rows(file: SourceFile, table: str, opened: CsvFile) -> Iterator[Problem]:
     wrong = opened.wrong_rows()
-    whose = {normalise_finess(key) if key else None for key in wrong.keys}
+    whose: Counter[str | None] = Counter()
+    for key, count in wrong.keys.items():
+        whose[normalise_finess(key) if key else None] += count
     expected = f"{len(opened.headings)} champs"
     advice = "vérifiez les séparateurs et les guillemets de cette ligne."
     last, short = wrong.first[-1:], opened.stops_short()
@@ -161,8 +164,10 @@ def _wrong_rows(file: SourceFile, table: str, opened: CsvFile) -> Iterator[Probl
             bars=False,
             cut=cut,
         )
-    for finess in sorted(whose, key=str):
-        yield Problem(file.name, "", None, expected, "", advice, frozenset({table}), finess=finess, told=False)
+    for finess, count in sorted(whose.items(), key=str):
+        yield Problem(
+            file.name, "", None, expected, "", advice, frozenset({table}), finess=finess, told=False, rows=count
+        )
     if wrong.count > len(wrong.first):
         yield Problem(
             file.name,
