@@ -135,7 +135,7 @@ def test_documents_of_2021_follow_the_person_too(spec):
 
 
 def test_a_bad_deposit_of_the_ej_bars_all_its_establishments(spec):
-    """Une ligne fautive au nom de l'EJ condamne la table pour tous ses établissements : elle aurait pu aller à chacun."""
+    """Une ligne fautive au nom de l'EJ condamne la table pour tous ses établissements : il allait à l'un d'eux."""
     for et in ("750000044", "330000043"):
         spec(
             "dmp",
