@@ -18,7 +18,7 @@ from pathlib import Path
 import orjson
 
 from connector import zips
-from connector.disk import digest, sync_tree
+from connector.disk import digest, move, private_folder, sync_tree
 from connector.errors import SettingsError
 from connector.lake.snapshots import FOLDER as LAKE
 from connector.lake.snapshots import Lake
@@ -53,7 +53,7 @@ def write_archive(etat: Path, target: Path, now: datetime, logiciel: str, sealed
             said = {"format": _FORMAT, "logiciel": logiciel, "faite_le": now.isoformat(), "fichiers": digests}
             archive.writestr(LISTING, orjson.dumps(said, option=orjson.OPT_INDENT_2))
     temporary.chmod(0o600)
-    temporary.replace(target)
+    move(temporary, target)
     return list(digests)
 
 
@@ -76,8 +76,8 @@ def read_archive(source: Path, etat: Path, now: datetime) -> bytes | None:
         for item in sorted(folder.iterdir()):
             place = etat / item.name
             if place.exists():
-                aside.mkdir(exist_ok=True, mode=0o700)
-                place.rename(aside / item.name)
+                private_folder(aside)
+                move(place, aside / item.name)
             shutil.move(item, place)
     return keys
 

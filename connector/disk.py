@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import time
 from pathlib import Path
 
 _REFUSALS = {
@@ -23,10 +24,14 @@ _REFUSALS = {
     errno.EADDRINUSE: "déjà pris par un autre programme",
     errno.EADDRNOTAVAIL: "adresse qui n'est pas celle de cette machine",
 }
+_HELD = (5, 32, 33)  # of Windows: access denied, sharing violation, lock violation
+_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6) if os.name == "nt" else ()  # seconds
 
 
 def why(error: OSError) -> str:
     """Why the system refuses, in French; the number of the refusal when it has no usual name."""
+    if getattr(error, "winerror", None) in _HELD:
+        return "fichier ouvert dans un autre programme, ou droits insuffisants"
     return _REFUSALS.get(error.errno or 0, f"refus {error.errno} du système")
 
 
@@ -51,7 +56,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """The names of a folder are on the disk. Windows keeps them with the files: nothing to do there (not run)."""
+    """The names of a folder are on the disk. Windows keeps them with the files: nothing to do there."""
     if os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -71,6 +76,34 @@ def sync_tree(folder: Path) -> None:
     sync_folder(folder)
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder below the state folder, for its owner alone.
+
+    On Windows it takes the rights of the state folder: Python may turn the mode 0o700 into an access list that
+    inherits nothing, and what a person collected by hand would then be closed to the account of the service.
+    """
+    if os.name == "posix":
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    else:
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def move(path: Path, target: Path) -> None:
+    """Rename a file, over the one that is there, or a folder.
+
+    Windows refuses as long as another program holds it open, an antivirus for instance, which lets go at once: it
+    is asked again during three seconds. Raises OSError as a rename does.
+    """
+    for seconds in _WAITS:
+        try:
+            path.replace(target)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    path.replace(target)
+
+
 def write_synced(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file whole or not at all: a temporary name in the same folder, then a rename."""
     temporary = path.with_name(path.name + ".tmp")
@@ -80,5 +113,5 @@ def write_synced(path: Path, content: bytes, *, private: bool = False) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    temporary.replace(path)
+    move(temporary, path)
     sync_folder(path.parent)

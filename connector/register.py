@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from connector.disk import write_synced
+from connector.disk import private_folder, write_synced
 from connector.model.edition import Edition
 from connector.model.edition_text import from_bytes, to_bytes
 from connector.state import editions as store
@@ -49,7 +49,7 @@ def keep(etat: Path, entries: Sequence[Entry]) -> None:
         return
     first = entries[0].edition
     folder = etat / FOLDER
-    folder.mkdir(exist_ok=True, mode=0o700)
+    private_folder(folder)
     content = gzip.compress(b"\n".join(map(_line, entries)), mtime=0)
     name = _name(first.date_mesure, first.programme, first.etabli_le, len(entries))
     write_synced(folder / name, content, private=True)

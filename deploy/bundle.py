@@ -38,7 +38,8 @@ setlocal
 set CIBLE=%~1
 if "%CIBLE%"=="" set CIBLE=C:\\Program Files\\dui-connector
 py -@VERSION@ -m venv "%CIBLE%\\venv" || exit /b 2
-"%CIBLE%\\venv\\Scripts\\python" -m pip install --quiet --no-index --find-links "%~dp0wheels" dui-connector || exit /b 1
+set PIP="%CIBLE%\\venv\\Scripts\\python" -m pip --quiet --no-index
+%PIP% install --find-links "%~dp0wheels" dui-connector[windows] || exit /b 1
 xcopy /E /I /Q /Y "%~dp0deploy" "%CIBLE%\\deploy" >nul
 "%CIBLE%\\venv\\Scripts\\dui-connector" --version
 """
@@ -47,7 +48,7 @@ _LAUNCHERS = {
         "dui-connector",
         '#!/bin/sh\nPYTHONPATH="$(cd "$(dirname "$0")" && pwd)/app" exec python@VERSION@ -m connector "$@"\n',
     ),
-    "windows": ("dui-connector.cmd", "@echo off\nset PYTHONPATH=%~dp0app\npy -@VERSION@ -m connector %*\n"),
+    "windows": ("dui-connector.cmd", "@echo off\nsetlocal\nset PYTHONPATH=%~dp0app\npy -@VERSION@ -m connector %*\n"),
 }
 
 
@@ -92,10 +93,15 @@ def _target(platform: str, version: str) -> list[str]:
     return [*tags, "--python-version", version, "--implementation", "cp", "--only-binary=:all:"]
 
 
-def _locked(target: Path, platform: str) -> Path:
+def _blocks(name: str) -> list[str]:
+    """The requirements of a lock file, one a line."""
+    return (ROOT / name).read_text(encoding="utf-8").replace("\\\n", "\0").splitlines()
+
+
+def _locked(target: Path, platform: str, *extras: str) -> Path:
     """The locked dependencies that this system takes: pip reads markers for the machine that it runs on."""
-    blocks = (ROOT / "requirements.lock").read_text(encoding="utf-8").replace("\\\n", "\0").splitlines()
-    kept = [block for block in blocks if not _only_for_another(block, platform)]
+    kept = [block for block in _blocks("requirements.lock") if not _only_for_another(block, platform)]
+    kept += [block for block in _blocks("requirements-tout.lock") if block.partition("==")[0] in extras]
     path = target / "requirements.lock"
     text = "\n".join(kept).replace("\0", "\\\n") + "\n"
     path.write_text(text.replace(" ; sys_platform == 'win32'", ""), encoding="utf-8")
@@ -108,7 +114,7 @@ def _only_for_another(block: str, platform: str) -> bool:
 
 def _wheels(target: Path, project: Path, platform: str, version: str) -> None:
     wheels = target / "wheels"
-    locked = _locked(target, platform)
+    locked = _locked(target, platform, *(["pywin32"] if platform == "windows" else []))  # the Windows service
     _pip("download", "--quiet", "--require-hashes", "-r", locked, "-d", wheels, *_target(platform, version))
     shutil.copy2(project, wheels)
     name, text = ("installer.bat", _WINDOWS) if platform == "windows" else ("installer.sh", _LINUX)

@@ -5,7 +5,9 @@ Verbs import what they need when they run, so that `--help` stays instant.
 
 from __future__ import annotations
 
+import os
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
 import typer
@@ -91,11 +93,21 @@ def _where(error: BaseException) -> str:
     return f"{type(error).__name__}, {place}"
 
 
+def speak(stream: TextIOWrapper, *, windows: bool) -> None:
+    """A character that the stream cannot carry becomes « ? »; a file or a pipe of Windows is in UTF-8.
+
+    There, its encoding would be that of the machine's language: JSON would not be JSON, nor a log what others read.
+    """
+    if windows and not stream.isatty() and "PYTHONIOENCODING" not in os.environ:
+        stream.reconfigure(encoding="utf-8")
+    stream.reconfigure(errors="replace")
+
+
 def run() -> None:
     """Run the command line; a deliberate error is one sentence and an exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a Windows console may not be in UTF-8
-            stream.reconfigure(errors="replace")
+        if isinstance(stream, TextIOWrapper):
+            speak(stream, windows=sys.platform == "win32")
     try:
         code = app(standalone_mode=False, prog_name="dui-connector")
     except ConnectorError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from connector.disk import write_synced
+from connector.disk import private_folder, write_synced
 from connector.evidence.archive import SiteKey
 from connector.evidence.build import Entropy, Proof, Sign, build
 from connector.evidence.places import EXTERNAL, INTERNAL, folder_of
@@ -40,6 +40,6 @@ def keep_proofs(
 
 def _keep(proof: Proof, etat: Path) -> None:
     folder = folder_of(proof.edition, etat)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     write_synced(folder / INTERNAL, proof.interne, private=True)
     write_synced(folder / EXTERNAL, proof.externe, private=True)

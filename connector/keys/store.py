@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import getpass
 import os
 import subprocess
 from collections.abc import Mapping
@@ -16,11 +15,12 @@ from typing import Any
 
 import orjson
 
-from connector.disk import why, write_synced
+from connector.disk import private_folder, why, write_synced
 from connector.errors import SettingsError, StateError
 from connector.keys.ring import SIZE, Generation, KeyRing
 
 FOLDER, NAME = "cle", "trousseau.json"
+_ANYONE = ("*S-1-1-0", "*S-1-5-11", "*S-1-5-32-545")  # Everyone, Authenticated Users, Users: Windows translates names
 
 
 def read_ring(etat: Path) -> KeyRing | None:
@@ -45,7 +45,7 @@ def write_ring(etat: Path, ring: KeyRing) -> None:
     """Keep a ring, readable by its owner alone. Raises StateError when the folder cannot be written."""
     path = etat / FOLDER / NAME
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         write_synced(path, dumps(ring), private=True)
         protect(path)
     except OSError as error:
@@ -53,13 +53,19 @@ def write_ring(etat: Path, ring: KeyRing) -> None:
 
 
 def protect(path: Path) -> None:
-    """Only the owner of a file may read it."""
+    """Only the owner of a file may read it.
+
+    On Windows, only the accounts that its folder names (the service, the administrators): anyone at all loses it.
+    Raises OSError when the rights cannot be set.
+    """
     if os.name == "posix":
         path.chmod(0o600)
         return
-    user = getpass.getuser()  # Windows: its access list; not run there yet
     icacls = Path(os.environ.get("SYSTEMROOT", "C:\\Windows")) / "System32" / "icacls.exe"
-    subprocess.run([icacls, path, "/inheritance:r", "/grant:r", f"{user}:F"], check=True, capture_output=True)  # noqa: S603 - no text of a stranger
+    for words in (["/inheritance:d"], ["/remove:g", *_ANYONE]):
+        done = subprocess.run([icacls, path, *words], capture_output=True, check=False)  # noqa: S603 - no text of a stranger
+        if done.returncode:
+            raise OSError(done.returncode, "droits refusés par icacls")
 
 
 def external(text: str, reference: str) -> bytes:

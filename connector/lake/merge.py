@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from connector.disk import move
 from connector.model.inventory import SourceInventory
 from connector.model.tables import REFERENCE_TABLES, TABLES
 
@@ -41,7 +42,7 @@ def merge_files(former: Path, new: Path, table: str, source: int, since: date) -
         count += rows.num_rows
     if writer is not None:
         writer.close()
-        temporary.replace(new)
+        move(temporary, new)
     return count
 
 

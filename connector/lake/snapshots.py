@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from connector.disk import digest, sync_folder, sync_tree
+from connector.disk import digest, move, private_folder, sync_folder, sync_tree
 from connector.lake.manifest import NAME, BrokenManifestError, FileRecord, Manifest, dumps, loads
 from connector.lake.writer import Snapshot
 
@@ -48,12 +48,12 @@ class Lake:
 
     def begin(self) -> Path:
         """A new folder to write a snapshot in; what killed runs left is removed."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self.folder)
         for name in self._entries():
             if name.startswith((_PENDING, _LEAVING)):
                 shutil.rmtree(self.folder / name)
         pending = self.folder / f"{_PENDING}{self._next():08d}"
-        pending.mkdir(mode=0o700)
+        private_folder(pending)
         return pending
 
     def abandon(self, pending: Path) -> None:
@@ -67,7 +67,7 @@ class Lake:
         sync_tree(pending)
         instant = manifest.collecte_le.astimezone(timezone.utc)
         target = self.folder / f"{self._next():08d}-{instant:%Y%m%dT%H%M%SZ}"
-        pending.rename(target)
+        move(pending, target)
         sync_folder(self.folder)
         return Kept(target.name, Snapshot(target, complete.zones), complete)
 
@@ -102,7 +102,7 @@ class Lake:
         aside = [name for name in self._entries() if name.startswith(_ASIDE) and name[-16:] < limit]
         for name in (*old, *aside):
             leaving = self.folder / f"{_LEAVING}{name}"
-            (self.folder / name).rename(leaving)
+            move(self.folder / name, leaving)
             shutil.rmtree(leaving)
         return old
 
@@ -131,7 +131,7 @@ class Lake:
 
     def _set_aside(self, name: str) -> None:
         with suppress(OSError):  # a folder that nobody may write: the snapshot before it serves all the same
-            (self.folder / name).rename(self.folder / f"{_ASIDE}{name}")
+            move(self.folder / name, self.folder / f"{_ASIDE}{name}")
 
 
 def _records(folder: Path) -> Iterator[FileRecord]:

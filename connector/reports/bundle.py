@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from connector.disk import move
 from connector.model.result import Measure, WorkItem
 from connector.reports.csv_file import to_csv
 from connector.reports.html_file import to_html
@@ -49,8 +50,11 @@ def _replace_all(folder: Path, contents: dict[str, bytes]) -> list[Path]:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
+        for path in targets.values():
+            if path.exists():
+                move(path, path)  # Windows refuses here, before any is replaced, a file that a spreadsheet holds open
         for name, path in targets.items():
-            temporary[name].replace(path)
+            move(temporary[name], path)
     finally:
         for path in temporary.values():
             path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from connector.disk import move
 from connector.model.result import WorkItem
 from connector.reports.csv_file import csv_bytes
 
@@ -46,7 +47,7 @@ def _write_list(path: Path, items: list[WorkItem], date_mesure: date) -> Path:
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
             stream.write(csv_bytes(HEADER, rows, before=WARNING))
-        temporary.replace(path)
+        move(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     return path

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from connector.disk import sync_folder, why
+from connector.disk import move, private_folder, sync_folder, why
 from connector.errors import SettingsError, StateError, UsageError
 
 _FOLDER, _PRIVATE, _PUBLIC, _REVOKED = "signature", "cle.pem", "publiques.json", "revocations.json"
@@ -46,7 +46,7 @@ def private_pem(folder: Path, now: datetime) -> bytes:
     path = folder / _FOLDER / _PRIVATE
     try:
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(path.parent)
             _place(path, _new_pem())
         pem = path.read_bytes()
         _list(folder, pem, now)
@@ -127,7 +127,7 @@ def adopt(folder: Path, files: Mapping[str, str]) -> None:
         StateError: the folder cannot be written.
     """
     try:
-        (folder / _FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder / _FOLDER)
         for name in (_REVOKED, _PUBLIC, _PRIVATE):
             if name in files:
                 _write(folder / _FOLDER / name, files[name].encode())
@@ -169,7 +169,7 @@ def _write(path: Path, content: bytes) -> None:
     """Replace a file whole, readable by its owner alone."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     _fill(temporary, content)
-    temporary.replace(path)
+    move(temporary, path)
     sync_folder(path.parent)
 
 

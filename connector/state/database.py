@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from connector.disk import sync_file, why
+from connector.disk import move, sync_file, why
 from connector.errors import StateError
 
 NAME = "etat.db"
@@ -52,7 +52,7 @@ class Database:
             source.backup(target)
         _private(temporary)
         sync_file(temporary)
-        temporary.replace(self.path.with_name(_COPY))
+        move(temporary, self.path.with_name(_COPY))
 
     def close(self) -> None:
         self._engine.dispose()
@@ -143,7 +143,7 @@ def _mend(path: Path, now: datetime) -> str:
     if not path.exists() or _sound(path):
         return ""
     aside = path.with_name(f"etat-abime-{now:%Y%m%dT%H%M%S}.db")
-    path.replace(aside)
+    move(path, aside)
     for leftover in ("-journal", "-wal", "-shm"):
         path.with_name(path.name + leftover).unlink(missing_ok=True)
     copy = path.with_name(_COPY)
@@ -151,7 +151,7 @@ def _mend(path: Path, now: datetime) -> str:
         temporary = path.with_name(path.name + ".tmp")
         temporary.write_bytes(copy.read_bytes())
         sync_file(temporary)
-        temporary.replace(path)
+        move(temporary, path)
         return f"base d'état abîmée mise de côté ({aside.name}) ; la dernière copie saine la remplace"
     return f"base d'état abîmée mise de côté ({aside.name}) ; sans copie saine, une base neuve la remplace"
 

@@ -1,4 +1,4 @@
-# Retire le service Windows. Les données (C:\ProgramData\dui-connector) restent : supprimez-les vous-même.
+﻿# Retire le service Windows. Les données (C:\ProgramData\dui-connector) restent : supprimez-les vous-même.
 param([string]$Dossier = "C:\Program Files\dui-connector")
 $ErrorActionPreference = "Stop"
 $python = Join-Path $Dossier "venv\Scripts\python.exe"

@@ -62,5 +62,5 @@ def test_the_windows_bundle_holds_a_wheel_for_every_dependency(tmp_path: Path) -
     files = sorted((bundle / "wheels").iterdir())
     assert {path.suffix for path in files} == {".whl"}
     names = {path.name.partition("-")[0].lower() for path in files}
-    assert {"duckdb", "lxml", "pyarrow", "colorama", "tzdata", "dui_connector"} <= names
+    assert {"duckdb", "lxml", "pyarrow", "colorama", "tzdata", "dui_connector", "pywin32"} <= names
     assert (bundle / "installer.bat").read_bytes().startswith(b"@echo off\r\n")
