@@ -64,6 +64,7 @@ if sys.platform == "win32":
         """End the loop and the verb that it runs: every verb may be stopped anywhere."""
         taskkill = Path(os.environ["SYSTEMROOT"]) / "System32" / "taskkill.exe"
         subprocess.run([taskkill, "/T", "/F", "/PID", str(child.pid)], capture_output=True, check=False)  # noqa: S603
+        child.kill()  # the loop at least, where taskkill does nothing
         child.wait(timeout=60)
 
     if __name__ == "__main__":
