@@ -15,6 +15,7 @@ _REFUSALS = {
     errno.EROFS: "disque en lecture seule",
     errno.ENOSPC: "disque plein",
     errno.EDQUOT: "quota de disque atteint",
+    errno.EFBIG: "fichier plus gros que le disque ne le permet",
     errno.EISDIR: "c'est un dossier",
     errno.ENOTDIR: "un fichier est à la place d'un dossier",
     errno.EEXIST: "existe déjà",
@@ -26,6 +27,8 @@ _REFUSALS = {
 }
 _HELD = (5, 32, 33)  # of Windows: access denied, sharing violation, lock violation
 _WAITS = (0.1, 0.2, 0.4, 0.8, 1.6) if os.name == "nt" else ()  # seconds
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def why(error: OSError) -> str:

@@ -36,7 +36,8 @@ from connector.cli import (
     template,
 )
 from connector.cli.french import French, wrong_use
-from connector.errors import ConnectorError
+from connector.disk import FULL, why
+from connector.errors import ConnectorError, StateError
 from connector.model.plain import hide_identifiers
 
 app = French(
@@ -121,12 +122,24 @@ def run() -> None:
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         _stopped()
+    except OSError as error:
+        if error.errno not in FULL:
+            _unexpected(error)
+        sys.stderr.write(
+            f"Arrêt : {why(error)}. Faites de la place dans le dossier temporaire (TMPDIR, ou TEMP sous Windows), dans "
+            "l'état et dans le dossier de sortie, puis relancez.\n"
+        )
+        sys.exit(StateError.exit_code)
     except Exception as error:  # a defect: said without a traceback, which could show someone's data
-        sys.stderr.write(f"Erreur inattendue ({_where(error)}) : signalez ces mots à l'équipe de dui-connector.\n")
-        sys.exit(1)
+        _unexpected(error)
     if code == _INTERRUPTED:
         _stopped()
     sys.exit(code or 0)
+
+
+def _unexpected(error: Exception) -> NoReturn:
+    sys.stderr.write(f"Erreur inattendue ({_where(error)}) : signalez ces mots à l'équipe de dui-connector.\n")
+    sys.exit(1)
 
 
 def _stopped() -> NoReturn:

@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from connector.lake.room import enough_room
 from connector.lake.writer import Snapshot, lake_schema
 from connector.model.tables import TABLES
 
@@ -91,11 +92,15 @@ def open_engine(
 
     The rows of the tables in `ranked` have `rang_source`, the rank of the source that gave them, which is the name
     of their file.
+
+    Raises:
+        StateError: neither memory nor that disk holds what a query needs.
     """
     connection = ibis.duckdb.connect(memory_limit=memory_limit, temp_directory=str(scratch))
     try:
-        views = {table: _view(connection, snapshot, table, ranked=table in ranked) for table in TABLES}
-        yield Engine(connection, views)
+        with enough_room(scratch):
+            views = {table: _view(connection, snapshot, table, ranked=table in ranked) for table in TABLES}
+            yield Engine(connection, views)
     finally:
         connection.disconnect()
 

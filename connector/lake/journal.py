@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from connector.lake.room import enough_room
 from connector.model.period import months_before
 from connector.scratch import working_folder
 
@@ -229,7 +230,8 @@ def _engine() -> Iterator[Any]:
     with working_folder() as scratch:
         engine = duckdb.connect(config={"threads": 2, "memory_limit": "512MB", "temp_directory": str(scratch)})
         try:
-            yield engine
+            with enough_room(scratch):
+                yield engine
         finally:
             engine.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,6 +36,16 @@ def read_only(folder: Path, *, real: bool) -> Iterator[None]:
         subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
     else:
         folder.chmod(0o700)
+
+
+@contextmanager
+def no_large_file(limited: bool) -> Iterator[None]:
+    """For who may not mount: no file may be larger than 100 kilobytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if limited:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def fill(folder: Path) -> Path:

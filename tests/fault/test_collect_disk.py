@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from connector.errors import StateError
 from connector.night import read_last
-from tests.fault.disk import mounted, read_only
+from tests.fault.disk import mounted, no_large_file, read_only
 from tests.lib.nights import Site, at, people, write
 
 _FEW = people(("A", "2025-01-10"))
 _MANY = people(("A", "2025-01-10"), ids=" ".join(f"P{rank:06d}" for rank in range(60_000)))
-
-
-@contextmanager
-def _no_large_file(limited: bool) -> Iterator[None]:
-    """For who may not mount: no file may be larger than 100 kilobytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    if limited:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _refused(site: Site, day: str) -> str:
@@ -40,7 +27,7 @@ def test_a_full_disk_keeps_the_last_snapshot(tmp_path: Path) -> None:
     with mounted(site.etat, 400) as real:
         first = site.night("2025-02-01", _FEW)
         _write(site, _MANY)
-        with _no_large_file(not real):
+        with no_large_file(not real):
             said = _refused(site, "2025-02-02")
         assert said.startswith(f"{site.etat} : dossier d'état inutilisable (")
         assert said.endswith("; l'instantané précédent reste le dernier, vérifiez la place et les droits.")
