@@ -164,7 +164,10 @@ def _sources(site: OpenedState, config: Path, day: date) -> Iterator[Point]:
                 )
                 yield Point("source", 11 if inventory.bars else 0, words)
                 yield from (Point("source", 11, problem) for problem in inventory.problemes)
-            yield from _computable(site, opened, day)
+            try:
+                yield from _computable(site, opened, day)
+            except ConnectorError as error:  # no programme, or an unknown one
+                yield Point("indicateurs", error.exit_code, str(error))
     except ConnectorError as error:
         yield Point("source", error.exit_code, str(error))
 

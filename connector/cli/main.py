@@ -143,5 +143,5 @@ def _unexpected(error: Exception) -> NoReturn:
 
 
 def _stopped() -> NoReturn:
-    sys.stderr.write("Interrompu : aucun résultat n'a été écrit.\n")
+    sys.stderr.write("Interrompu : rien n'est écrit à moitié ; relancez la commande.\n")
     sys.exit(1)

@@ -15,7 +15,7 @@ import typer
 from connector import __version__
 from connector.cli import options as given
 from connector.disk import why
-from connector.errors import ConnectorError, StateError
+from connector.errors import ConnectorError, StateError, UsageError
 from connector.model.counting import count_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def measure(
 
     asked = sorted({given.parse_day(text) for text in date_mesure or ()})
     now = datetime.now(timezone.utc).replace(microsecond=0)  # the instant that an edition carries
+    _refuse_to_come(asked, now)
     with opened_state(config, now) as site, only_one(site.folder, "mesure"):
         with site.database.transaction() as connection:
             number = runs.begin(connection, "measure", now)
@@ -73,6 +74,15 @@ def measure(
         site.database.keep_copy()
         working(site, "measure")
     _tell(outcomes, as_json=as_json)
+
+
+def _refuse_to_come(asked: Sequence[date], now: datetime) -> None:
+    """A date to come has no snapshot yet, in any time zone. Raises UsageError."""
+    for day in asked:
+        if day > (now + timedelta(days=1)).date():
+            raise UsageError(
+                f"Le {day:%d/%m/%Y} est à venir : il se mesure avec un instantané collecté ce jour-là ou après."
+            )
 
 
 def _measure(site: OpenedState, asked: Sequence[date], now: datetime) -> list[Outcome]:
@@ -205,6 +215,11 @@ def _report(site: OpenedState, passed: Passed, now: datetime) -> None:
     record(now, "measure", folder=site.folder)
 
 
+def _why_held(one: Outcome) -> str:
+    blocking = [finding for finding in one.edition.constats if finding.code in one.retenue]
+    return " ".join(finding.kind.words(finding.count, finding.detail)[0] for finding in blocking)
+
+
 def _tell(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     if as_json:
         import orjson
@@ -227,7 +242,7 @@ def _tell(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
         sys.stdout.write("Rien de nouveau : ce qui était dû est mesuré, et aucun chiffre n'a changé.\n")
     for one in outcomes:
         edition = one.edition
-        held = f", retenue par {', '.join(one.retenue)}" if one.retenue else ""
+        held = f", retenue : {_why_held(one)}" if one.retenue else ""
         why = f" ({edition.motif_revision})" if edition.motif_revision else ""
         sys.stdout.write(
             f"{edition.finess_et}, du {edition.debut:%d/%m/%Y} au {edition.fin:%d/%m/%Y} : "
