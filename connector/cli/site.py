@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.disk import why
+from connector.disk import FULL, why
 from connector.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -37,13 +37,14 @@ def read_file(path: Path) -> bytes:
 
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Around what writes where a person asked. Raises UsageError when that cannot be done."""
+    """Around what writes where a person asked. Raises UsageError when that cannot be done, a full disk apart."""
     try:
         yield
     except OSError as error:
+        if error.errno in FULL:
+            raise
         raise UsageError(
-            f"{place} : écriture impossible ({why(error)}) ; vérifiez les droits et la place, ou choisissez un autre "
-            "dossier."
+            f"{place} : écriture impossible ({why(error)}) ; vérifiez les droits, ou choisissez un autre dossier."
         ) from None
 
 
