@@ -104,7 +104,7 @@ def _rows(site: Site, window: WindowMeasure) -> Iterator[tuple[str, ir.Table]]:
     yield "evenements_agenda", events.filter(within(events.date_debut, window.periode))
     span = Period(min(window.periode.first, months_before(window.periode.end, 3)), window.periode.end)
     yield "messages_mssante", facts.messages(span)
-    yield "depots_dmp", facts.depots(span)
+    yield "depots_dmp", facts.depots_attribues(span)
 
 
 def _context(site: Site, request: Request, finess: str, results: Sequence[Result]) -> Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 import ibis
 import ibis.expr.types as ir
@@ -18,7 +18,7 @@ Condition = Callable[[ir.Table], ir.BooleanValue]
 ANNEXE_3 = "Instruction DNS/CNSA/DGCS/2022/34, annexe 3"
 
 
-class Base(Enum):
+class Base(StrEnum):
     """The set of persons of which an indicator counts a part."""
 
     ACCOMPAGNEES = "accompagnees"

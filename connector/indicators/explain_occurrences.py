@@ -61,7 +61,7 @@ def _why_message(row: Row, periode: Period) -> str:
 
 
 def _documents(facts: Facts, periode: Period) -> tuple[ir.Table, Callable[[Row, Period], str]]:
-    rows = facts.depots(periode)
+    rows = facts.depots_attribues(periode)
     return rows.select(
         "finess_et", "statut", "operation", id="id_document", jour=ibis.literal(periode.first)
     ), _why_document

@@ -53,7 +53,7 @@ class Facts(Records):
             present=present,
             present_12=(~rows.confort & _overlaps(rows, year)).fill_null(False),
             jusqu_a=present.ifelse(ibis.least(ibis.coalesce(rows.date_sortie, last), last), ibis.null("date")),
-            est_qualifie=(rows.cle.notnull() & (rows.statut_identite == "qualifiee")).fill_null(False),
+            est_qualifie=(rows.sure & (rows.statut_identite == "qualifiee")).fill_null(False),
         )
         grouped = rows.group_by("personne").agg(
             finess_et=rows.finess_et.arbitrary(),

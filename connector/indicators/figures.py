@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
+from typing import NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -25,7 +27,7 @@ Counts = Mapping[str, int]
 class Figures:
     """Integers of one window. Keys of the inner mappings are ETs; a missing ET counts 0.
 
-    `persons`: ET → column → count, columns named by `column`. `occurrences`: indicator → ET →
+    `persons`: ET → column → count, columns named by `columns`. `occurrences`: indicator → ET →
     distinct ids. `cumulative`: the same since the start of the ET's project.
     """
 
@@ -51,9 +53,19 @@ class Background:
     with_statuts: frozenset[str]
 
 
-def column(kind: str, indicator: Indicator, base: Base) -> str:
-    """The name of a count: `n` numerator, `d` denominator, `u` undetermined, `p` those with the fact."""
-    return f"{kind}_{indicator.code}_{base.value}"
+class Columns(NamedTuple):
+    """The names of the counts of an indicator: numerator, denominator, undetermined, and those with the fact."""
+
+    n: str
+    d: str
+    u: str
+    p: str
+
+
+@cache
+def columns(code: str, base: Base) -> Columns:
+    """The names for this indicator counted over these persons."""
+    return Columns(*[f"{kind}_{code}_{base}" for kind in Columns._fields])
 
 
 def background(facts: Facts, ets: Iterable[Etablissement], with_journal: Collection[str]) -> Background:
@@ -125,7 +137,8 @@ def _sums(p: ir.Table, indicator: Indicator, base: Base) -> dict[str, ir.Value]:
     counted = {"d": inside & indicator.parmi(p), "n": inside & indicator.parmi(p) & indicator.compte(p)}
     if indicator.sur_mises_a_jour:
         counted |= {"u": inside & p.indetermine, "p": inside & p.indetermine & indicator.compte(p)}
-    return {column(kind, indicator, base): condition.sum() for kind, condition in counted.items()}
+    names = columns(indicator.code, base)._asdict()
+    return {names[kind]: condition.sum() for kind, condition in counted.items()}
 
 
 def _span(indicator: Indicator, periode: Period) -> Period:
@@ -166,7 +179,7 @@ def _documents(facts: Facts, periode: Period | None) -> ir.Table:
     """Documents : identifiants distincts des dépôts réussis, remplacements et suppressions exclus."""
     if periode is None:
         raise ValueError("documents are counted over a period")
-    rows = facts.depots(periode)
+    rows = facts.depots_attribues(periode)
     return rows.filter((rows.statut == "succes") & (rows.operation == "depot")).select("finess_et", id="id_document")
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from connector.indicators.catalogue import INDICATORS, Base, Indicator, Shape
 from connector.indicators.coverage import Coverage, Standing
-from connector.indicators.figures import Background, Figures, column
+from connector.indicators.figures import Background, Columns, Figures, columns
 from connector.indicators.programme import Terms
 from connector.model.period import Period, months_before
 from connector.model.result import Annuel, Calcul, Etablissement, Motif, Result
@@ -40,11 +40,11 @@ def _judge(et: Etablissement, code: str, terms: Terms, standing: Standing, evide
     base = Base(terms.denominators[code]) if code in terms.denominators else indicator.base
     motif = _no_figure(et.finess_et, indicator, standing, evidence)
     target = terms.targets.get(code)
-    conclusion = _NO_FIGURE
-    integers = _Integers(None, None, None)
+    integers, conclusion = _NO_INTEGERS, _NO_FIGURE
     if motif is None:
-        integers = _integers(et.finess_et, indicator, base, evidence.figures)
-        conclusion = _conclude(et.finess_et, indicator, base, integers, evidence.figures, target)
+        names = columns(code, base)
+        integers = _integers(et.finess_et, indicator, names, evidence.figures)
+        conclusion = _conclude(et.finess_et, indicator, names, integers, evidence.figures, target)
         motif = conclusion.motif
     reference = terms.waivers.get(code)
     return Result(
@@ -123,23 +123,24 @@ class _Conclusion(NamedTuple):
     attained: bool | None
 
 
+_NO_INTEGERS = _Integers(None, None, None)
 _NO_FIGURE = _Conclusion(Calcul.NON_CALCULABLE, None, None)
 _UNDETERMINED = _Conclusion(Calcul.INDETERMINE, Motif.MISE_A_JOUR_INDETERMINEE, None)
 
 
-def _integers(finess_et: str, indicator: Indicator, base: Base, figures: Figures) -> _Integers:
+def _integers(finess_et: str, indicator: Indicator, names: Columns, figures: Figures) -> _Integers:
     counts = figures.persons.get(finess_et, {})
     if indicator.code in figures.occurrences:
         numerator = figures.occurrences[indicator.code].get(finess_et, 0)
     else:
-        numerator = counts.get(column("n", indicator, base), 0)
-    denominator = None if indicator.shape is Shape.COUNT else counts.get(column("d", indicator, base), 0)
-    undetermined = counts.get(column("u", indicator, base), 0) if indicator.sur_mises_a_jour else None
+        numerator = counts.get(names.n, 0)
+    denominator = None if indicator.shape is Shape.COUNT else counts.get(names.d, 0)
+    undetermined = counts.get(names.u, 0) if indicator.sur_mises_a_jour else None
     return _Integers(numerator, denominator, undetermined)
 
 
 def _conclude(
-    finess_et: str, indicator: Indicator, base: Base, integers: _Integers, figures: Figures, target: int | None
+    finess_et: str, indicator: Indicator, names: Columns, integers: _Integers, figures: Figures, target: int | None
 ) -> _Conclusion:
     n, d, u = integers.n or 0, integers.d, integers.u
     if d is None:
@@ -148,7 +149,7 @@ def _conclude(
     if d == 0:
         return _UNDETERMINED if subset_of_active and u else _NO_FIGURE._replace(motif=Motif.DENOMINATEUR_NUL)
     if u and target is not None:
-        holding = figures.person(finess_et, column("p", indicator, base))
+        holding = figures.person(finess_et, names.p)
         worst, best = ((n, d + u - holding), (n + holding, d + holding)) if subset_of_active else ((n, d), (n + u, d))
         if reaches(*worst, target) != reaches(*best, target):
             return _UNDETERMINED
@@ -164,11 +165,8 @@ def _annual(finess_et: str, integers: _Integers, evidence: Evidence) -> Annuel:
     """The literal annual basis, unknown whenever a table or date it rests on is absent or in error."""
     if integers.n is None:
         return Annuel(None, None)
-    indicator, base = INDICATORS["dossiers_actifs"], Base.ACCOMPAGNEES_12_MOIS
-    return Annuel(
-        evidence.figures.person(finess_et, column("n", indicator, base)),
-        evidence.figures.person(finess_et, column("d", indicator, base)),
-    )
+    names = columns("dossiers_actifs", Base.ACCOMPAGNEES_12_MOIS)
+    return Annuel(evidence.figures.person(finess_et, names.n), evidence.figures.person(finess_et, names.d))
 
 
 def _cumulative(et: Etablissement, code: str, figures: Figures) -> int | None:

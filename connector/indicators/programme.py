@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +50,11 @@ class Targets(_Strict):
     mssante: int | None = None
     dmp: int | None = None
     reference: str
+
+    @cached_property
+    def known(self) -> dict[str, int]:
+        """The indicators that have a target, with it."""
+        return {code: value for code, value in self if code != "reference" and value is not None}
 
 
 class Exemption(_Strict):
@@ -131,9 +137,6 @@ def terms_of(
     convention = convention_of(et, conventions, date_mesure)
     kind = WindowKind(window_kind or (convention and convention.fenetre) or programme.fenetre.sorte)
     months = programme.fenetre.premiere_mesure_mois if first_measure else 1
-    targets = {
-        code: value for code, value in programme.cibles.model_dump(exclude={"reference"}).items() if value is not None
-    }
     waivers = {
         code: exemption.reference
         for exemption in programme.exemption
@@ -141,12 +144,12 @@ def terms_of(
         for code in exemption.indicateurs
     }
     if convention is None:
-        return Terms(None, window(date_mesure, kind, months=months), targets, {}, waivers, None)
+        return Terms(None, window(date_mesure, kind, months=months), programme.cibles.known, {}, waivers, None)
     waivers |= dict.fromkeys(convention.exclusions, convention.reference)
     return Terms(
         convention.id,
         window(date_mesure, kind, months=months),
-        targets | convention.cibles,
+        programme.cibles.known | convention.cibles,
         convention.denominateurs,
         waivers,
         _overrides(convention),

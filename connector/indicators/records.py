@@ -135,14 +135,18 @@ class Records:
         return self._numbered(known)
 
     def _numbered(self, usagers: ir.Table) -> ir.Table:
-        """Deux usagers d'un établissement qui ont la même clé d'identité sont une seule personne."""
+        """Deux usagers d'un établissement qui ont la même clé d'identité sont une seule personne.
+
+        La clé ne sert qu'à cela : `sure` dit ensuite qui en a une.
+        """
         sure = usagers.filter(usagers.cle.notnull())
         groups = sure.group_by("finess_et", "cle").agg(n=sure.count(), premier=sure._rang.min())
         shared = self.engine.keep("_cles_partagees", groups.filter(groups.n > 1).drop("n"))
         if not self.engine.count(shared):
-            return usagers.mutate(personne=usagers._rang).drop("_rang")
-        joined = usagers.left_join(shared, ["finess_et", "cle"]).drop("finess_et_right", "cle_right")
-        return joined.mutate(personne=ibis.coalesce(joined.premier, joined._rang)).drop("_rang", "premier")
+            return usagers.mutate(personne=usagers._rang, sure=usagers.cle.notnull()).drop("_rang", "cle")
+        joined = usagers.left_join(shared, ["finess_et", "cle"])
+        joined = joined.mutate(personne=ibis.coalesce(joined.premier, joined._rang), sure=joined.cle.notnull())
+        return joined.drop("finess_et_right", "cle_right", "_rang", "premier", "cle")
 
     def _dossiers(self) -> ir.Table:
         """Les dossiers, avec la `personne` que chacun concerne (vide : usager inconnu)."""
@@ -161,10 +165,10 @@ class Records:
     # ------------------------------------------------------------------ DMP
 
     def depots(self, periode: Period) -> ir.Table:
-        """`depots_attribues`, computed once and kept."""
+        """`depots_attribues` without documents nor days, which few read, computed once and kept."""
         if periode not in self._depots:
             name = f"_depots_{periode.first}_{periode.end}"
-            self._depots[periode] = self.engine.keep(name, self.depots_attribues(periode))
+            self._depots[periode] = self.engine.keep(name, self.depots_attribues(periode).drop("id_document", "jour"))
         return self._depots[periode]
 
     def depots_attribues(self, periode: Period) -> ir.Table:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from connector.model.tables import MANY_ZONES, TABLES, Kind, day_columns
 
 _SOURCE_SHIFT = 2**40  # rows of one source before those of the next
-_ROW_GROUP = 256 * 1024
+_ROW_GROUP = 120 * 1024  # that of the engine, whose threads share them out
 
 
 @dataclass(frozen=True)

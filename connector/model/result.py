@@ -41,8 +41,7 @@ class Annuel(NamedTuple):
     denominateur: int | None
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """One ET × indicator × programme and convention × window.
 
     `numerateur` and `denominateur` are integers or None; `cible` is a whole percentage.

@@ -47,7 +47,7 @@ def _rows(measure: Measure) -> Iterator[Sequence[object]]:
 def _fields(measure: Measure, result: Result, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         **vars(measure),  # programme, catalogue, date_mesure
-        **vars(result),
+        **result._asdict(),
         "raison_sociale": names.get(result.finess_et, ""),
         "periode_debut": result.periode.first,
         "periode_fin": result.periode.last,

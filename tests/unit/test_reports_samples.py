@@ -131,7 +131,7 @@ def _seventh(finess: str, shift: int, period: Period) -> list[Result]:
     results = plain(finess, ((20 + shift, 22), (19, 20), (20, 20), (12, 22), (1, 22), (3, 22)), period)
     lower = {"mssante": {"cible": 50, "cible_atteinte": True}}
     fixed = {"convention": "CONV-7", "parametres": terms}
-    return [Result(**(vars(one) | fixed | lower.get(one.indicateur, {}))) for one in results]
+    return [Result(**(one._asdict() | fixed | lower.get(one.indicateur, {}))) for one in results]
 
 
 def _ets() -> tuple[Etablissement, ...]:
