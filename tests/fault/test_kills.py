@@ -96,7 +96,7 @@ def test_a_sender_killed_anywhere_loses_and_doubles_nothing(tmp_path: Path) -> N
     kills = queued_so_far = on_the_way = 0
     with receiver(folder, seed=7, rate=0.35, silence=1.0) as address:
         settings = _settings(tmp_path, address)
-        while kills < KILLS:
+        while kills < KILLS or (not on_the_way and kills < 20 * KILLS):
             _queue(database, folder, queued_so_far, PER_KILL)
             queued_so_far += PER_KILL
             kills += _kill_somewhere(settings, draw)
