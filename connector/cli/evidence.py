@@ -112,13 +112,16 @@ def _edition(site: OpenedState, finess: str, day: date, programme: str | None) -
 
 def _hand_out(site: OpenedState, edition: Edition, output: Path) -> list[Path]:
     from connector.disk import write_synced
-    from connector.evidence.archive import digest, open_external
+    from connector.evidence.archive import digest, external, open_external
     from connector.evidence.attestation import attestation
     from connector.evidence.places import EXTERNAL, folder_of
 
     proof = read_file(folder_of(edition, site.folder) / EXTERNAL)
     signer = site.signer()
-    engagement = open_external(proof, EXTERNAL).content["engagement"]
+    opened = open_external(proof, EXTERNAL)
+    if signer.must_replace(opened.signature):  # nobody would believe the key that was revoked since
+        proof = external(opened.measure, opened.persons, signer.sign(opened.measure))
+    engagement = opened.content["engagement"]
     page = attestation(edition, digest(proof), engagement, signer.kid)
     name = f"{edition.finess_et}-{edition.programme}-{edition.fin}-r{edition.revision}"
     files = {

@@ -5,12 +5,30 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from connector.config.base import ClockTime, Finess, SecretRef, Strict, Zone
+from connector.model.plain import clean
 
+_HERE = ("localhost", "127.0.0.1", "::1")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]  # safe in a file name, a label and a log
+
+
+def _protected(url: str) -> None:
+    """Raises ValueError for an address where what is sent could be read on the way, or that holds a password itself."""
+    try:
+        parts = urlsplit(url)
+        known = parts.port is None or parts.port > 0
+    except ValueError:
+        known = False
+    if not known or not parts.hostname:
+        raise ValueError("attendu une adresse entière : https://hôte/chemin")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("attendu une adresse sans compte ni mot de passe : donnez-les par référence")
+    if parts.scheme == "http" and parts.hostname not in _HERE:
+        raise ValueError("attendu une adresse https:// (http:// n'est admis que vers cette machine)")
 
 
 class Organisme(Strict):
@@ -68,6 +86,11 @@ class OAuth2(Strict):
     client_secret: SecretRef
     portee: str = ""
 
+    @model_validator(mode="after")
+    def _secure(self) -> OAuth2:
+        _protected(self.url)
+        return self
+
 
 class Destination(Strict):
     """Where submissions go. `https` unless the host is this machine."""
@@ -84,7 +107,7 @@ class Destination(Strict):
     jeton: SecretRef | None = None
     oauth2: OAuth2 | None = None
     tls: Tls = Tls()
-    proxy: str | None = None
+    proxy: Annotated[str, Field(pattern=r"^https?://")] | None = None
     delai: Annotated[float, Field(gt=0, le=600)] = 30.0  # seconds for an answer
     attente_min: Annotated[float, Field(ge=0, le=3600)] = 60.0  # seconds before the second attempt, then doubled
     attente_max: Annotated[float, Field(ge=0, le=86_400)] = 3600.0
@@ -94,9 +117,12 @@ class Destination(Strict):
     def _consistent(self) -> Destination:
         if self.jeton and self.oauth2:
             raise ValueError("attendu « jeton » ou « oauth2 », pas les deux")
-        host = self.url.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
-        if self.url.startswith("http://") and host not in ("localhost", "127.0.0.1", "[::1]"):
-            raise ValueError("attendu une adresse https:// (http:// n'est admis que vers cette machine)")
+        _protected(self.url)
+        if self.type != "adx" and ("?" in self.url or "#" in self.url):
+            raise ValueError("attendu une adresse sans « ? » ni « # » : la suite de l'adresse est ajoutée par nous")
+        told = [theirs for ours, theirs in self.codes.items() if "-" not in ours]  # two programmes may share a data set
+        if len(set(told)) < len(told) or any(not one or one != clean(one).strip() for one in told):
+            raise ValueError("attendu des « codes » sans blanc autour, jamais deux fois le même")
         return self
 
 
@@ -135,6 +161,8 @@ class Alerte(Strict):
             raise ValueError("attendu « url » pour un webhook")
         if self.type == "courriel" and not (self.serveur and self.expediteur and self.destinataires):
             raise ValueError("attendu « serveur », « expediteur » et « destinataires » pour un courriel")
+        if self.type == "webhook" and self.url and self.mot_de_passe:
+            _protected(self.url)
         return self
 
 

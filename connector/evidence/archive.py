@@ -115,7 +115,7 @@ def open_external(content: bytes, name: str) -> Opened:
     refusal = SourceDataError(f"{name} : attendu une archive de preuve, trouvé autre chose ; demandez l'originale.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if {one.filename for one in archive.infolist()} != {README, MEASURE, PERSONS, SIGNATURE}:
+            if sorted(archive.namelist()) != sorted((README, MEASURE, PERSONS, SIGNATURE)):  # each once
                 raise refusal
             if any(one.file_size > _MOST for one in archive.infolist()):
                 raise SourceDataError(f"{name} : archive démesurée (plus de {_MOST} octets par fichier), refusée.")

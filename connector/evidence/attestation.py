@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timezone
 
 from fpdf import FPDF
@@ -13,6 +14,7 @@ from connector.model.edition import Edition
 from connector.model.findings import Severity
 from connector.model.result import Calcul, Result
 from connector.model.wording import why_none
+from connector.publish.declaration import public_text
 
 _LABELS = {
     "dossiers_actifs": "Dossiers actifs",
@@ -37,6 +39,12 @@ def attestation(edition: Edition, proof_digest: str, engagement: str, kid: str) 
 
     `proof_digest` and `engagement` name the external proof, `kid` the key whose signature goes beside the page.
     """
+    edition = replace(
+        edition,
+        raison_sociale=public_text(edition.raison_sociale),
+        convention=edition.convention and public_text(edition.convention),
+        motif_revision=public_text(edition.motif_revision),
+    )
     page = FPDF(format="A4")
     page.set_creation_date(edition.etabli_le)
     page.set_title(_latin(f"Attestation {edition.finess_et} {edition.debut} {edition.fin}"))
@@ -132,7 +140,7 @@ def _statements(edition: Edition) -> Iterator[str]:
     for finding in edition.constats:
         if finding.kind.severity is Severity.BLOCKING:
             yield f"Constat bloquant : {finding.kind.words(finding.count, finding.detail)[0]}"
-    references = sorted({result.reference for result in edition.resultats if result.reference})
+    references = sorted({public_text(result.reference) for result in edition.resultats if result.reference})
     yield from (f"Non opposable : {reference}" for reference in references)
 
 

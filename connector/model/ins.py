@@ -11,6 +11,12 @@ PRODUCTION_OIDS = frozenset({"1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9"})
 # Whatever has the shape of an INS, whatever its key, with no digit on either side.
 EMBEDDED_INS = re.compile(r"(?<![0-9])[1-8][0-9]{4}(?:[0-9]{2}|2[ABab])[0-9]{6}(?:[0-9]{2})?(?![0-9])")
 EMBEDDED_INS_RE2 = r"(^|[^0-9])[1-8][0-9]{4}([0-9]{2}|2[ABab])[0-9]{6}([0-9]{2})?($|[^0-9])"
+_GAP = r"[\s./_-]{0,3}"
+# The same as people write it: blanks, dots or hyphens between its groups.
+WRITTEN_INS = re.compile(
+    rf"(?<![0-9])[1-8]{_GAP}[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}(?:[0-9]{{2}}|2[ABab]){_GAP}[0-9]{{3}}{_GAP}[0-9]{{3}}"
+    rf"(?:{_GAP}[0-9]{{2}})?(?![0-9])"
+)
 SHAPE = r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{8}"
 _WELL_FORMED = re.compile(SHAPE, re.ASCII)
 CORSICA = {"2A": "19", "2B": "18"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from connector.model.ins import EMBEDDED_INS
+from connector.model.ins import WRITTEN_INS
 
 # Control characters, lone surrogates, non-characters and marks that reorder what is read.
 _BLANKS = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
@@ -18,7 +18,7 @@ ADDRESS = re.compile(r"[^\s@«»<>()\[\]\"'/\\;,:]+@[\w-]+(?:\.[\w-]+)+")
 
 def hide_identifiers(text: str) -> str:
     """A text without anything shaped like an INS or a mail address: whoever named a file or a source typed it."""
-    return EMBEDDED_INS.sub("(INS)", ADDRESS.sub("(adresse)", text))
+    return WRITTEN_INS.sub("(INS)", ADDRESS.sub("(adresse)", text))
 
 
 def clean(text: str) -> str:

@@ -152,6 +152,6 @@ def _retry_after(answer: Answer, now: datetime) -> float | None:
     text = answer.headers.get("retry-after", "").strip()
     try:
         wait = float(int(text)) if text.isdigit() else (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):  # nothing, no date, or a date without zone
+    except (ValueError, TypeError, OverflowError):  # nothing, no date, one without zone, or digits without end
         return None
     return min(max(wait, 0.0), LONGEST_WAIT)

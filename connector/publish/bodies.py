@@ -13,10 +13,14 @@ from typing import Any
 
 import orjson
 
+from connector.model.plain import hide_identifiers
+
 _LONGEST = 2000  # characters kept of what a receiver says
 _BAD_ISSUES = ("error", "fatal")
 _BAD_IMPORTS = ("ERROR", "WARNING")
 _EMPTY_IS_FINE = ("fhir", "adx", "csv")  # DHIS2 always says what it imported
+_SUMMARY = ("importCount", "importSummaries", "importSummaryList")  # what DHIS2 did, not what it is about to do
+_NESTED = "réponse imbriquée à l'excès"
 
 
 class Meaning(Enum):
@@ -37,9 +41,14 @@ def read_body(kind: str, content_type: str, body: bytes, *, whole: bool = True) 
     content = _parsed(content_type, body)
     if content is None:
         return Meaning.UNREADABLE, f"réponse illisible ({_short_type(content_type)}), attendu JSON ou XML"
-    refusals = [word for word in _refusals(content) if word]
+    try:
+        refusals = [word for word in _refusals(content) if word]
+    except RecursionError:
+        return Meaning.UNREADABLE, _NESTED
     if refusals:
         return Meaning.REJECTED, _clean(" ; ".join(dict.fromkeys(refusals)))
+    if _deferred(content):
+        return Meaning.UNREADABLE, "import lancé en différé : son issue n'est pas dans cette réponse"
     if not _recognised(kind, content):
         return Meaning.UNREADABLE, "réponse qui n'est pas celle d'un destinataire de ce type"
     return Meaning.ACCEPTED, ""
@@ -49,7 +58,10 @@ def words_of(content_type: str, body: bytes) -> str:
     """What an answer that is no success says, in its own words."""
     content = _parsed(content_type, body)
     if content is not None:
-        said = [word for word in _refusals(content) if word] or list(_messages(content))
+        try:
+            said = [word for word in _refusals(content) if word] or list(_messages(content))
+        except RecursionError:
+            return _NESTED
         return _clean(" ; ".join(dict.fromkeys(said)))
     if content_type.partition(";")[0].strip() == "text/plain":
         return _clean(body.decode("utf-8", "replace"))
@@ -61,8 +73,9 @@ def _short_type(content_type: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """One line of printable text."""
-    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text)).strip()[:_LONGEST]
+    """One line of printable text; a receiver that names a person is not repeated."""
+    line = re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text)).strip()
+    return hide_identifiers(line)[:_LONGEST]
 
 
 def _parsed(content_type: str, body: bytes) -> Any:
@@ -120,6 +133,7 @@ def _refusals(content: Any) -> Iterator[str]:
         elif "resourceType" not in content:
             yield from _imports(content)
             yield from _report(content)
+            yield from _failure(content)
 
 
 def _many(value: Any) -> list[Any]:
@@ -143,6 +157,8 @@ def _issues(outcome: dict[str, Any]) -> Iterator[str]:
 def _entries(bundle: dict[str, Any]) -> Iterator[str]:
     for entry in _many(bundle.get("entry")):
         for response in _many(entry.get("response") if isinstance(entry, dict) else None):
+            if not isinstance(response, dict):
+                continue
             said = [word for outcome in _many(response.get("outcome")) for word in _refusals(outcome)]
             status = _first(response.get("status"))
             yield from said
@@ -177,12 +193,25 @@ def _report(report: dict[str, Any]) -> Iterator[str]:
         yield _first(report.get("motif")) or "rejeté sans explication"
 
 
+def _failure(content: dict[str, Any]) -> Iterator[str]:
+    """What other servers say with a success: `{"success": false}`, or errors that are listed."""
+    wrong = [one for name in ("error", "errors") for one in _many(content.get(name)) if one and one != "0"]
+    if wrong or _first(content.get("success")).lower() == "false":
+        yield from list(_messages(content)) or [_first(wrong) or "échec sans explication"]
+
+
 def _messages(content: Any) -> Iterator[str]:
     """The usual places where a server says what is wrong (RFC 9457 and others)."""
     if isinstance(content, dict):
         for name in ("motif", "detail", "message", "description", "title", "error_description", "error"):
             if word := _first(content.get(name)):
                 yield word
+
+
+def _deferred(content: Any) -> bool:
+    """Whether DHIS2 only says that it will import: the name of a job, and no summary yet."""
+    below = _many(content.get("response")) if isinstance(content, dict) else []
+    return any(isinstance(one, dict) and "jobType" in one for one in below)
 
 
 def _recognised(kind: str, content: Any) -> bool:
@@ -192,5 +221,6 @@ def _recognised(kind: str, content: Any) -> bool:
     if kind == "fhir":
         return isinstance(content.get("resourceType"), str)
     if kind == "dhis2":
-        return any(name in content for name in ("status", "importCount", "importSummaries", "importSummaryList"))
-    return True
+        below = [one for one in _many(content.get("response")) if isinstance(one, dict)]
+        return any(name in one for one in (content, *below) for name in _SUMMARY)
+    return content.get("racine") != "html"

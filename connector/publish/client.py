@@ -16,7 +16,7 @@ from connector import __version__
 from connector.config import Destination
 from connector.config.agent import OAuth2
 from connector.errors import SettingsError
-from connector.publish.answers import Answer, NoAnswer
+from connector.publish.answers import LONGEST_WAIT, Answer, NoAnswer
 from connector.publish.delivery import Sending
 from connector.publish.http import Exchange
 from connector.publish.tls import context
@@ -88,7 +88,10 @@ class Client:
         if self._token:
             return {"Authorization": f"Bearer {self._token.current()}"}
         if self._destination.jeton:
-            return {"Authorization": f"Bearer {self._reveal(self._destination.jeton, f'{self._where}, jeton')}"}
+            token = self._reveal(self._destination.jeton, f"{self._where}, jeton")
+            if not _fits_a_header(token):
+                raise SettingsError(f"{self._where}, jeton : attendu un mot sans blanc ni accent ; corrigez le secret.")
+            return {"Authorization": f"Bearer {token}"}
         return {}
 
 
@@ -150,6 +153,10 @@ def _same_host(url: str, answer: Answer) -> str | None:
     return location if (target.scheme, target.netloc) == (origin.scheme, origin.netloc) else None
 
 
+def _fits_a_header(token: str) -> bool:
+    return token.isascii() and token.isprintable() and " " not in token
+
+
 class _Token:
     """An OAuth2 token by client credentials (RFC 6749, 4.4), kept in memory until it ends."""
 
@@ -185,11 +192,14 @@ class _Token:
             raise NoAnswer(f"serveur de jetons : {error.words}", sent=False) from None
         content = _json(answer)
         value = content.get("access_token")
-        if answer.status != 200 or not isinstance(value, str):
+        if answer.status != 200 or not isinstance(value, str) or not value or not _fits_a_header(value):
             raise NoAnswer(f"serveur de jetons : HTTP {answer.status}, aucun jeton ; vérifiez « oauth2 »", sent=False)
         lasts = content.get("expires_in")
         self._value = value
-        self._until = self._clock() + timedelta(seconds=lasts) - _EARLY if isinstance(lasts, int) else None
+        if isinstance(lasts, int):
+            self._until = self._clock() + timedelta(seconds=min(lasts, LONGEST_WAIT)) - _EARLY
+        else:
+            self._until = None
 
 
 def _form_headers(settings: OAuth2, secret: str) -> dict[str, str]:

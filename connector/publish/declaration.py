@@ -8,11 +8,13 @@ None, 0 and `MASKED`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Final, Literal
 
+from connector.model.ins import WRITTEN_INS
 from connector.model.plain import clean
 from connector.publish.terms import COHORT
 
@@ -35,8 +37,11 @@ _IDENTIFYING = re.compile(r"[0-9](?:[ .\u00a0\u202f]?[0-9AB]){12,}|@[\w.-]+\.[A-
 
 def public_text(text: str) -> str:
     """One line of text; one that looks like a matricule or an address is withdrawn, visibly."""
-    line = clean(text).strip()[:_LONGEST]
-    return WITHDRAWN if _IDENTIFYING.search(line) else line
+    line = clean(text).strip()
+    digits = unicodedata.normalize("NFKC", line)  # full-width digits are digits
+    if _IDENTIFYING.search(digits) or WRITTEN_INS.search(digits):
+        return WITHDRAWN
+    return line[:_LONGEST].strip()
 
 
 @dataclass(frozen=True)

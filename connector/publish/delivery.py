@@ -162,6 +162,7 @@ def sending_of(row: Row[Any], signer: Signer) -> Sending:
 def _attempt(
     row: Row[Any], signer: Signer, destination: Destination, transport: Transport, around: Surroundings
 ) -> tuple[Answer | None, Judgement]:
+    answer: Answer | None = None
     try:
         sending = sending_of(row, signer)
         if row.etat == UNKNOWN:
@@ -173,9 +174,9 @@ def _attempt(
         around.at("avant_envoi")
         answer = transport.send(sending)
         around.at("apres_reponse")
+        return answer, judge(destination.type, answer, sending.digest, around.clock())
     except NoAnswer as error:
         return None, no_answer(error)
-    except Exception as error:  # a defect met with one submission must not hold the others for ever
+    except Exception as error:  # a defect met with one submission, or one answer, must not hold the others for ever
         words = f"erreur inattendue ({type(error).__name__}) : signalez-la à l'équipe de dui-connector"
-        return None, Judgement(Verdict.UNKNOWN, words)
-    return answer, judge(destination.type, answer, sending.digest, around.clock())
+        return answer, Judgement(Verdict.UNKNOWN, words)

@@ -28,6 +28,7 @@ from connector.publish.terms import COHORT, base_of, form_of, rests_on_updates
 
 # Findings that compare figures: their very presence would narrow a secret one down.
 _ABOUT_FIGURES = frozenset({"plafond_dmp", "plafond_projet", "bases_divergentes", "ecart_historique"})
+_RESTATED = "données ou contrôles revus depuis la mesure précédente"
 
 
 def disclose(edition: Edition, threshold: int = 0, indicateurs: Collection[str] = ()) -> Declaration:
@@ -52,7 +53,7 @@ def disclose(edition: Edition, threshold: int = 0, indicateurs: Collection[str] 
         fin=edition.fin,
         date_mesure=edition.date_mesure,
         revision=edition.revision,
-        motif_revision=public_text(edition.motif_revision),
+        motif_revision=_reason(edition.motif_revision, small),
         etabli_le=edition.etabli_le.replace(microsecond=0),
         logiciel=public_text(edition.logiciel),
         lignes=tuple(
@@ -77,6 +78,12 @@ def identifier(edition: Edition) -> str:
     ]
     digest = hashlib.sha256(json.dumps(identity, separators=(",", ":")).encode()).hexdigest()[:16]
     return f"dui-{edition.finess_et}-{edition.debut:%Y%m%d}-{edition.fin:%Y%m%d}-{digest}"
+
+
+def _reason(motif: str, small: bool) -> str:
+    """Why a revision exists; with secrecy, no word of a finding that would not leave."""
+    about_figures = small and any(code in motif for code in _ABOUT_FIGURES)
+    return _RESTATED if about_figures else public_text(motif)
 
 
 def _line(result: Result, hidden: Collection[str], small: bool) -> Line:

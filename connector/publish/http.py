@@ -21,6 +21,12 @@ from connector.publish.answers import Answer, NoAnswer
 LARGEST = 1 << 20  # bytes read of an answer
 _PATIENCE = 4  # times the delay of one reading, for the whole exchange
 _CHUNK = 16 * 1024
+_UNUSABLE = (  # all found before anything is sent
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+)
 
 
 class Exchange:
@@ -41,7 +47,11 @@ class Exchange:
         try:
             with self._limited():
                 return self._run(method, url, headers, body)
+        except _UNUSABLE:
+            raise NoAnswer("adresse ou mandataire inutilisable : corrigez « url » ou « proxy »", sent=False) from None
         except requests.exceptions.SSLError as error:
+            if self._sockets and not _refused_by_tls(error):  # agreed on, then broken: the request may be there
+                raise NoAnswer("connexion coupée avant la fin de la réponse", sent=True) from None
             raise NoAnswer(_tls_words(error), sent=False) from None
         except requests.exceptions.ProxyError as error:
             refused = "Tunnel connection failed: 407" in str(error)  # urllib3 has no other sign of it
@@ -100,12 +110,24 @@ _VERIFICATION = {  # X509_V_ERR of OpenSSL
 }
 
 
-def _tls_words(error: BaseException) -> str:
-    """Why TLS was not agreed on: the certificate, and what of it, or the negotiation."""
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    """What TLS itself said, under the errors that wrap it."""
     found: Any = error
     while found is not None and not isinstance(found, ssl.SSLError):
         inner = getattr(found, "reason", None) or (found.args[0] if found.args else None)
         found = inner if isinstance(inner, BaseException) else None
+    return found
+
+
+def _refused_by_tls(error: BaseException) -> bool:
+    """Whether the other side said no: with TLS 1.3, a lacking certificate is refused after the agreement."""
+    found = _tls_error(error)
+    return isinstance(found, ssl.SSLCertVerificationError) or "ALERT" in str(getattr(found, "reason", ""))
+
+
+def _tls_words(error: BaseException) -> str:
+    """Why TLS was not agreed on: the certificate, and what of it, or the negotiation."""
+    found = _tls_error(error)
     if isinstance(found, ssl.SSLCertVerificationError):
         other = "certificat du destinataire refusé : vérifiez « ca_bundle » et son nom"
         return _VERIFICATION.get(found.verify_code, other)
@@ -156,11 +178,13 @@ def _watched(sockets: list[socket.socket]) -> dict[str, type[HTTPConnectionPool]
 
     class Plain(HTTPConnection):
         def connect(self) -> None:
+            sockets.clear()
             super().connect()
             sockets[:] = [self.sock]
 
     class Secure(HTTPSConnection):
         def connect(self) -> None:
+            sockets.clear()
             super().connect()
             sockets[:] = [self.sock]
 

@@ -82,7 +82,9 @@ def shown(connection: Connection, outbox_id: int) -> dict[str, Any]:
 
 
 def forget_bodies(connection: Connection, before: datetime) -> int:
-    """Empty the bodies accepted before an instant; what was sent keeps its digest, its signature and its receipts."""
+    """Empty the bodies accepted before an instant, and answers of then; digests, signature and words stay."""
+    answers = (receipts.c.instant < stamp(before)) & (receipts.c.reponse != b"")
+    connection.execute(receipts.update().where(answers).values(reponse=b""))
     old = (outbox.c.etat == ACCEPTED) & (outbox.c.modifie < stamp(before)) & (outbox.c.corps != b"")
     return connection.execute(outbox.update().where(old).values(corps=b"")).rowcount
 

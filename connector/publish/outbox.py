@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from connector.config import Destination
 from connector.model.edition import Edition
+from connector.model.plain import hide_identifiers
 from connector.publish.answers import Answer, Judgement, Verdict
 from connector.publish.waits import answered, backoff, due, failed, failures, open_until
 from connector.state.instants import stamp
@@ -260,6 +261,6 @@ def _keep_receipt(
             verdict=judgement.verdict.value,
             motif=judgement.words,
             empreinte=digest(body) if answer else "",
-            reponse=zlib.compress(body[:_KEPT]) if body else b"",
+            reponse=zlib.compress(hide_identifiers(body[:_KEPT].decode("utf-8", "replace")).encode()) if body else b"",
         )
     )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -65,16 +65,18 @@ def verify_detached(body: bytes, signature: str, trusted: Trust, at: datetime) -
 def load_trust(paths: Iterable[Path], revoked: Iterable[str] = ()) -> Trust:
     """Trust from files: JWK or JWK sets, what `key sign show --json` prints, PEM public keys, PEM certificates.
 
-    A certificate that is no authority is trusted for its own key.
+    A certificate that is no authority is trusted for its own key. A key that one of these lists says revoked
+    (`revoquee_le`, as in `revocations.json` too) is not believed, even when another gives it as good.
 
     Raises:
         SettingsError: a file is none of these.
     """
     keys: dict[str, Key] = {}
     authorities: list[x509.Certificate] = []
+    distrusted = set(revoked)
     for path in paths:
         try:
-            found, above = _trusted(path.read_bytes())
+            found, above, gone = _trusted(path.read_bytes())
         except OSError as error:
             raise SettingsError(f"{path} : lecture impossible ({why(error)}) ; vérifiez le chemin.") from None
         except (ValueError, TypeError, KeyError, JoseError):
@@ -83,26 +85,36 @@ def load_trust(paths: Iterable[Path], revoked: Iterable[str] = ()) -> Trust:
             ) from None
         keys |= {key.thumbprint(): key for key in found}
         authorities += above
-    return Trust(keys, tuple(authorities), frozenset(revoked))
+        distrusted |= gone
+    return Trust(keys, tuple(authorities), frozenset(distrusted))
 
 
-def _trusted(content: bytes) -> tuple[list[Key], list[x509.Certificate]]:
+def _trusted(content: bytes) -> tuple[list[Key], list[x509.Certificate], set[str]]:
+    """The keys, the authorities and the revoked thumbprints of a file."""
     if content.lstrip()[:1] in (b"{", b"["):
-        return [_jwk(entry) for entry in _entries(orjson.loads(content))], []
+        parsed = orjson.loads(content)
+        entries = parsed if isinstance(parsed, list) else parsed.get("keys", [parsed])
+        return [_jwk(entry) for entry in entries if not _only_revokes(entry)], [], set(_revoked(entries))
     if b"BEGIN CERTIFICATE" not in content:
-        return [import_key(content)], []
+        return [import_key(content)], [], set()
     certificates = x509.load_pem_x509_certificates(content)
     above = [certificate for certificate in certificates if _is_authority(certificate)]
-    return [certificate_key(one) for one in certificates if one not in above], above
+    return [certificate_key(one) for one in certificates if one not in above], above, set()
 
 
-def _entries(content: Any) -> list[dict[str, Any]]:
-    if isinstance(content, list):
-        return [entry.get("jwk", entry) for entry in content]
-    return list(content.get("keys", [content]))
+def _only_revokes(entry: dict[str, Any]) -> bool:
+    """A line of `revocations.json`: it names a key without giving it."""
+    return bool(entry.get("revoquee_le")) and "kty" not in entry.get("jwk", entry)
 
 
-def _jwk(entry: dict[str, Any]) -> Key:
+def _revoked(entries: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        if entry.get("revoquee_le"):
+            yield entry["kid"] if _only_revokes(entry) else _jwk(entry).thumbprint()
+
+
+def _jwk(given: dict[str, Any]) -> Key:
+    entry = given.get("jwk", given)
     public = {name: value for name, value in entry.items() if name in ("kty", "crv", "x", "y", "n", "e")}
     return _KINDS[entry["kty"]].import_key(public)
 

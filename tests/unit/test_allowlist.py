@@ -130,6 +130,9 @@ def test_no_time_zone_source_name_or_detail_leaves(format_: str) -> None:
         f"patient {MATRICULE}",
         "1 85 05 78 006 084 36",
         "2 69 05 2A 588 157 80",
+        "1-85-05-78-006-084-36",
+        "２６９０５２Ａ５８８１５７８０",
+        "x" * 495 + " 1 85 05 78 006 084 36",
         "écrire à marie.dupont@exemple.mssante.fr",
         f"{MATRICULE[1:]}@patient.mssante.fr",
     ],
@@ -154,6 +157,7 @@ def test_text_leaves_on_one_line_without_what_reorders_it() -> None:
     """Controls, tabs and bidirectional marks are made visible or blank."""
     assert public_text(NASTY) == '=SOMME(A1) <b>L\'Étoile</b> & « fils » ; "Cayenne" une\ufffdligne'
     assert len(public_text("x" * 10_000)) == 500
+    assert public_text(public_text("x " * 1000)) == public_text("x " * 1000)
 
 
 def test_leaves_are_named_by_their_place() -> None:

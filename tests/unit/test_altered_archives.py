@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sqlite3
+import zipfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from connector.archive import read_archive, write_archive
 from connector.errors import SettingsError, SourceDataError
-from connector.evidence.archive import external, open_external
+from connector.evidence.archive import MEASURE, external, open_external
 from connector.state.database import NAME as DATABASE
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -54,6 +56,16 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(backup: Path) -> None:
             shutil.rmtree(target)
     assert len(refused) > 100
     assert all("rien n'a été changé" in words for words in refused)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_proof_with_two_members_of_one_name_is_refused() -> None:
+    """What is verified must be what a person extracts: a second « mesure.json » would be one or the other."""
+    target = io.BytesIO(external(b'{"a": 1}', b"numero;faits\n", "entete..signature"))
+    with zipfile.ZipFile(target, "a") as archive:
+        archive.writestr(MEASURE, b'{"a": 2}')
+    with pytest.raises(SourceDataError, match="trouvé autre chose"):
+        open_external(target.getvalue(), "preuve.zip")
 
 
 def test_a_damaged_proof_is_refused_or_opened_for_its_signature_to_judge() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from connector.errors import UsageError
 from connector.publish import ledger
-from connector.publish.answers import Answer, NoAnswer, Verdict
+from connector.publish.answers import Answer, NoAnswer, Verdict, judge
 from connector.publish.decisions import abandon, release, retry
 from connector.publish.delivery import Sending, Surroundings, deliver
 from connector.publish.outbox import body_of, digest, enqueue, idempotency_key, queue
@@ -22,7 +23,7 @@ from connector.signature import Signer, Trust, revoke, verify_detached
 from connector.state import editions as store
 from connector.state.database import Database, open_database
 from connector.state.instants import stamp
-from connector.state.tables import circuits, outbox
+from connector.state.tables import circuits, outbox, receipts
 from tests.lib import editions as measured
 from tests.lib.submissions import NOW, body, destination, edition, queued, signer
 
@@ -227,6 +228,36 @@ def test_a_defect_met_with_one_submission_holds_no_other(database: Database, by:
     with database.transaction() as connection:
         (item,) = ledger.listed(connection, ["inconnu"])
     assert item.motif == "erreur inattendue (error) : signalez-la à l'équipe de dui-connector"
+
+
+def test_an_answer_that_defies_reading_holds_no_other(database: Database, by: Signer, monkeypatch: Any) -> None:
+    """Whatever a receiver says, its submission is of unknown outcome, with the answer kept, and the others leave."""
+    for month in (1, 2):
+        queued(database, edition(month=month), [ARS], by)
+
+    def judged(kind: str, answer: Answer, digest: str, now: datetime) -> Any:
+        return 1 // 0 if answer.status == 299 else judge(kind, answer, digest, now)
+
+    monkeypatch.setattr("connector.publish.delivery.judge", judged)
+    assert _send(database, Receiver(Answer(299, {}, b"?")), by) == {Verdict.UNKNOWN: 1, Verdict.ACCEPTED: 1}
+    with database.transaction() as connection:
+        (receipt,) = ledger.shown(connection, 1)["recus"]
+    assert (receipt["statut_http"], receipt["verdict"], receipt["empreinte"]) == (299, "inconnu", digest(b"?"))
+
+
+def test_a_receipt_never_keeps_who_a_receiver_names(database: Database, by: Signer) -> None:
+    """What they said is kept without matricule nor address, in words and, for a time, in the answer itself."""
+    queued(database, edition(), [ARS], by)
+    said = b'{"statut":"rejete","motif":"185057800608436 de marie@exemple.fr inconnu"}'
+    _send(database, Receiver(Answer(200, {"content-type": "application/json"}, said)), by)
+    with database.transaction() as connection:
+        kept = connection.execute(select(receipts)).one()
+    assert kept.motif == "HTTP 200 : (INS) de (adresse) inconnu"
+    assert zlib.decompress(kept.reponse) == b'{"statut":"rejete","motif":"(INS) de (adresse) inconnu"}'
+    with database.transaction() as connection:
+        ledger.forget_bodies(connection, NOW + timedelta(days=1))
+        later = connection.execute(select(receipts)).one()
+    assert (later.reponse, later.empreinte) == (b"", digest(said))
 
 
 def test_giving_up_is_a_state_that_can_be_taken_back(database: Database, by: Signer) -> None:

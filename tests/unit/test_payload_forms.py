@@ -74,10 +74,10 @@ def test_subject_and_reporter_are_the_establishment_and_its_entity() -> None:
 
 
 def test_a_score_is_a_fraction_and_only_a_ratio_exceeds_one() -> None:
-    """0.9 and not 90; messages per person may be above 1; 89.96 % never reads as 90 %."""
+    """0.9 and not 90; messages per person may be above 1; 89.96 % never reads as 90 %; the undetermined has none."""
     groups = _groups(_report(edition()))
     scores = {code: group["measureScore"]["value"] for code, group in groups.items() if "measureScore" in group}
-    assert scores == {"dossiers_actifs": 0.9, "projet_personnalise": 0.8333, "evenement_agenda": 0.0, "mssante": 1.3877}
+    assert scores == {"dossiers_actifs": 0.9, "evenement_agenda": 0.0, "mssante": 1.3877}
     near = _groups(_report(edition(resultats=(result("dossiers_actifs", 89_999, 100_000),))))
     assert near["dossiers_actifs"]["measureScore"]["value"] == 0.8999
 
@@ -105,6 +105,14 @@ def test_undetermined_and_not_binding_are_carried() -> None:
     exempt = _extensions(groups["mssante"])
     assert exempt["opposable"]["valueBoolean"] is False
     assert exempt["reference"]["valueString"].startswith("Guyane AAP 2025, §4.2.C")
+
+
+def test_a_reason_never_names_a_control_that_compares_secret_figures() -> None:
+    """Under secrecy the finding itself does not leave: neither does its name, as why a revision exists."""
+    named = edition(revision=2, motif_revision="contrôle bloquant levé : ecart_historique")
+    for format_ in ("fhir", "adx", "dhis2", "csv"):
+        told, secret = (build(named, destination(format_, secret_en_dessous=k)).body.decode() for k in (0, 11))
+        assert ("ecart_historique" in told, "ecart_historique" in secret) == (True, False)
 
 
 def test_a_secret_is_neither_a_zero_nor_an_absence() -> None:

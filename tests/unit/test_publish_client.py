@@ -283,6 +283,27 @@ def test_without_a_token_nothing_was_sent(scripted: Any, folder: Path) -> None:
     assert _said(client, to, _sending(signer(folder))) == said
 
 
+def test_a_token_that_no_header_can_carry_is_said_and_nothing_leaves(scripted: Any, folder: Path) -> None:
+    """A secret with a line end or an accent, ours or from a token server: in words, without it."""
+    to = destination("ars", url=scripted.url, delai=DELAY, jeton="env:JETON")
+    said = "en_attente : [[destination]] ars, jeton : attendu un mot sans blanc ni accent ; corrigez le secret."
+    for secret in ("deux mots", "jeton\r\nX: y", "été"):
+        client = Client(to, folder, lambda *_, secret=secret: secret, lambda: NOW)
+        assert _said(client, to, _sending(signer(folder))) == said
+    client, to = _with_oauth(scripted, folder)
+    scripted.answers.append(_token("un\\r\\nX: y"))
+    said = "en_attente : serveur de jetons : HTTP 200, aucun jeton ; vérifiez « oauth2 »"
+    assert _said(client, to, _sending(signer(folder))) == said
+    assert [path for path, _, _ in scripted.got] == ["/jeton"]
+
+
+def test_a_token_that_never_ends_is_renewed_the_next_day(scripted: Any, folder: Path) -> None:
+    """Whatever a token server says of it."""
+    client, to = _with_oauth(scripted, folder)
+    scripted.answers += [_token("un", 10**18), (201, {}, b"")]
+    assert _said(client, to, _sending(signer(folder))) == "accepte : HTTP 201"
+
+
 def test_a_path_is_below_the_address(folder: Path) -> None:
     """With or without slashes, and with none when the payload has no path."""
     sending = _sending(signer(folder))
@@ -297,5 +318,6 @@ def test_a_date_of_retry_after_is_understood() -> None:
         return judge("csv", Answer(503, {"retry-after": text}), "", datetime.fromisoformat("2025-04-01T04:00Z")).wait
 
     assert wait("Tue, 01 Apr 2025 04:10:00 GMT") == 600
+    assert wait("9" * 400) is None
     assert (wait("30"), wait("99999999"), wait("Tue, 01 Apr 2024 04:10:00 GMT")) == (30, 86400, 0)
     assert (wait("bientôt"), wait(""), wait("-5")) == (None, None, None)

@@ -64,6 +64,35 @@ def said(tmp_path: Path, content: str) -> str:
             "corrigez cette section.",
         ),
         (
+            f"{DESTINATION}url = 'http://localhost:80@ars.example.org/'\n",
+            ", clé « destination[1] » : attendu une adresse sans compte ni mot de passe : donnez-les par référence ; "
+            "corrigez cette section.",
+        ),
+        (
+            f"{DESTINATION}url = 'https://[ars'\n",
+            ", clé « destination[1] » : attendu une adresse entière : https://hôte/chemin ; corrigez cette section.",
+        ),
+        (
+            f"{DESTINATION}url = 'https://ars.example.org/?a=b'\n",
+            ", clé « destination[1] » : attendu une adresse sans « ? » ni « # » : la suite de l'adresse est ajoutée "
+            "par nous ; corrigez cette section.",
+        ),
+        (
+            f"{DESTINATION}{URL}codes = {{ dmp_numerateur = 'X', dmp_denominateur = 'X' }}\n",
+            ", clé « destination[1] » : attendu des « codes » sans blanc autour, jamais deux fois le même ; "
+            "corrigez cette section.",
+        ),
+        (
+            f"{DESTINATION}{URL}oauth2 = {{ url = 'http://ars.fr', client_id = 'a', client_secret = 'env:A' }}\n",
+            ", clé « destination[1].oauth2 » : attendu une adresse https:// (http:// n'est admis que vers cette "
+            "machine) ; corrigez cette section.",
+        ),
+        (
+            "[[alerte]]\nid = 'a'\ntype = 'webhook'\nurl = 'http://ars.example.org'\nmot_de_passe = 'env:A'\n",
+            ", clé « alerte[1] » : attendu une adresse https:// (http:// n'est admis que vers cette machine) ; "
+            "corrigez cette section.",
+        ),
+        (
             DESTINATION,
             ", clé « destination[1].url » : attendu cette clé, qui est obligatoire, trouvé rien ; ajoutez-la.",
         ),

@@ -141,6 +141,21 @@ def test_a_revoked_key_is_not_believed_and_signs_no_more(tmp_path: Path) -> None
     assert not signer.must_replace(signer.sign(BODY))
 
 
+@pytest.mark.parametrize("told", ["publiques.json", "revocations.json"])
+def test_a_list_of_trust_says_what_is_revoked(tmp_path: Path, told: str) -> None:
+    """A key given as good by one file, and as revoked by the set of `key sign show` or by the list, is not believed."""
+    old = load_signer(Signature(), tmp_path, NOW)
+    signature = old.sign(BODY)
+    good, said = tmp_path / "cle.json", tmp_path / "dite.json"
+    good.write_bytes(orjson.dumps(old.public_jwk))
+    revoke(tmp_path, old.kid, "ordinateur volé", NOW)
+    shown = [{**key.jwk, "kid": key.kid, "revoquee_le": key.revoquee_le} for key in public_keys(tmp_path)]
+    listed = (tmp_path / "signature" / "revocations.json").read_bytes()
+    said.write_bytes(listed if told == "revocations.json" else orjson.dumps({"keys": shown}))
+    assert _refusal(BODY, signature, load_trust([good, said])) == "Signature refusée : cette clé a été révoquée."
+    assert verify_detached(BODY, signature, load_trust([good]), NOW).kid == old.kid
+
+
 def test_revoking_an_unknown_key_is_refused(tmp_path: Path) -> None:
     """The message says where to find the right one."""
     with pytest.raises(UsageError) as refused:

@@ -130,7 +130,8 @@ def _group(line: Line, declared: Declaration) -> Json:
         "code": {"coding": [{"system": f"{URN}indicateur", "code": line.indicateur}]},
         "population": _populations(line),
     }
-    return group | ({"measureScore": {"value": line.taux}} if isinstance(line.taux, float) else {})
+    concluded = line.statut == "calcule" and isinstance(line.taux, float)  # who reads no extension would conclude
+    return group | ({"measureScore": {"value": line.taux}} if concluded else {})
 
 
 def _words(line: Line) -> list[Json]:
