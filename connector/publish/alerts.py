@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from connector.model.counting import count_of
 from connector.publish.ledger import counts
@@ -18,9 +18,10 @@ from connector.publish.outbox import HELD, REJECTED, SENDING, UNKNOWN, WAITING
 from connector.publish.waits import FAILURES, failures
 from connector.state.database import Database
 from connector.state.instants import stamp
-from connector.state.tables import alerts
+from connector.state.tables import alerts, outbox
 
-_OWN = ("envoi:", "refus:", "absente:", "retenues")  # the keys that `follow` opens and closes
+_STUBBORN = 10  # attempts of one submission, while its destination takes others
+_OWN = ("envoi:", "refus:", "absente:", "sans_issue:", "retenues")  # the keys that `follow` opens and closes
 _MOVING = (WAITING, SENDING, UNKNOWN)
 
 
@@ -53,7 +54,7 @@ Speak = Callable[[str, Message], bool]  # the id of a channel and what to say; w
 def troubles(connection: Connection, known: Collection[str]) -> dict[str, Trouble]:
     """What is wrong with submissions now, by key. `known` are the destinations that are on."""
     found: dict[str, Trouble] = {}
-    held = 0
+    held, stuck = 0, _stuck(connection)
     for destination, states in counts(connection).items():
         held += states.get(HELD, 0)
         waiting = sum(states.get(state, 0) for state in _MOVING)
@@ -68,6 +69,11 @@ def troubles(connection: Connection, known: Collection[str]) -> dict[str, Troubl
                 f"Destination {destination} : les envois échouent, {queued}.",
                 f"Pourquoi : « outbox list --destination {destination} » ; ce qui attend repartira de soi-même.",
             )
+        elif destination in stuck:
+            found[f"sans_issue:{destination}"] = Trouble(
+                f"Destination {destination} : {stuck[destination]} sans issue après {_STUBBORN} tentatives.",
+                f"Pourquoi : « outbox list --destination {destination} » ; voyez avec elle, ou « outbox abandon ».",
+            )
         if states.get(REJECTED):
             refused = count_of(states[REJECTED], "transmission refusée", "transmissions refusées")
             found[f"refus:{destination}"] = Trouble(
@@ -80,6 +86,13 @@ def troubles(connection: Connection, known: Collection[str]) -> dict[str, Troubl
             "Regardez « outbox list --etat retenu », vérifiez, puis « outbox release ».",
         )
     return found
+
+
+def _stuck(connection: Connection) -> dict[str, str]:
+    """How many submissions of each destination are tried again and again, in words."""
+    tried = outbox.c.etat.in_(_MOVING) & (outbox.c.tentatives >= _STUBBORN)
+    counted = select(outbox.c.destination, func.count()).where(tried).group_by(outbox.c.destination)
+    return {name: count_of(many, "transmission", "transmissions") for name, many in connection.execute(counted)}
 
 
 def follow(connection: Connection, found: Mapping[str, Trouble], now: datetime) -> None:

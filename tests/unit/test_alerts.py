@@ -22,7 +22,7 @@ from connector.publish.alerts import Message, Trouble, announce, end, follow, st
 from connector.publish.answers import Answer, NoAnswer
 from connector.publish.channels import tell
 from connector.publish.delivery import Sending, Surroundings, deliver
-from connector.publish.waits import FAILURES
+from connector.publish.waits import FAILURES, answered
 from connector.state.database import Database, open_database
 from connector.state.tables import alerts
 from tests.lib.nursery import HUNG
@@ -91,6 +91,28 @@ def test_one_alert_when_trouble_starts_and_one_when_it_ends(tmp_path: Path, data
     _watch(database, ears)
     _watch(database, ears)
     assert ears.heard[2:] == [("mail", "fin", "envoi:ars"), ("hook", "fin", "envoi:ars")]
+
+
+def test_one_submission_that_never_ends_is_told_though_others_leave(tmp_path: Path, database: Database) -> None:
+    """A receiver that fails on one body alone: its circuit never opens, and yet somebody must know."""
+    by, ars, ears = signer(tmp_path), destination(), Ears()
+    queued(database, edition(), [ars], by)
+    line, moment = Line(Answer(500)), [NOW]
+    around = Surroundings(lambda: moment[0], lambda: 0.5)
+    for attempt in range(10):
+        deliver(database, [ars], {"ars": line}, by, around)
+        with database.transaction() as connection:
+            answered(connection, "ars")  # another submission was taken
+        _watch(database, ears)
+        assert len(ears.heard) == 2 * (attempt == 9)
+        moment[0] += timedelta(hours=1)
+    line.answer = Answer(201)
+    deliver(database, [ars], {"ars": line}, by, around)
+    _watch(database, ears)
+    assert [(event, key) for _, event, key in ears.heard[::2]] == [
+        ("debut", "sans_issue:ars"),
+        ("fin", "sans_issue:ars"),
+    ]
 
 
 def test_fewer_failures_than_open_the_circuit_are_no_trouble(tmp_path: Path, database: Database) -> None:
