@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from contextlib import suppress
 from datetime import date
@@ -39,4 +40,6 @@ def retire(etat: Path, before: date) -> None:
 
 
 def _safe(text: str) -> str:
-    return "".join(char if char.isalnum() and char.isascii() else "_" for char in text)
+    """A short name for a folder; two texts that differ by a blank or a case, on any disk, have two."""
+    legible = "".join(char if char.isalnum() and char.isascii() else "_" for char in text)[:40]
+    return f"{legible}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

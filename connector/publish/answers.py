@@ -130,6 +130,7 @@ _UNSAID = {  # what a status means when the receiver has no word for it
     404: "adresse inconnue de ce serveur ; vérifiez « url » dans [[destination]]",
     405: "adresse qui ne reçoit pas de dépôt ; vérifiez « url » dans [[destination]]",
     413: "corps trop gros pour ce serveur",
+    431: "en-têtes trop longs pour ce serveur ; raccourcissez la chaîne de certificats de [signature]",
     500: "erreur de ce serveur",
     502: "relais sans réponse de ce serveur",
     503: "serveur indisponible",
