@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from connector.config.base import ClockTime, Finess, SecretRef, Strict, Zone
 from connector.model.plain import clean
 
-_HERE = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]  # safe in a file name, a label and a log
 
 
@@ -27,7 +27,7 @@ def _protected(url: str) -> None:
         raise ValueError("attendu une adresse entière : https://hôte/chemin")
     if parts.username is not None or parts.password is not None:
         raise ValueError("attendu une adresse sans compte ni mot de passe : donnez-les par référence")
-    if parts.scheme == "http" and parts.hostname not in _HERE:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("attendu une adresse https:// (http:// n'est admis que vers cette machine)")
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -16,6 +17,7 @@ from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from connector.config.agent import LOOPBACK
 from connector.publish.answers import Answer, NoAnswer
 
 LARGEST = 1 << 20  # bytes read of an answer
@@ -69,9 +71,8 @@ class Exchange:
             raise NoAnswer("réponse incomplète ou incompréhensible", sent=True) from None
 
     def _run(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        proxies = {"http": self._proxy, "https": self._proxy} if self._proxy else get_environ_proxies(url)
         with self._session.request(
-            method, url, data=body, headers=dict(headers), timeout=self._delay, proxies=proxies, stream=True
+            method, url, data=body, headers=dict(headers), timeout=self._delay, proxies=self._proxies(url), stream=True
         ) as response:
             content = b""
             for chunk in response.iter_content(_CHUNK):
@@ -80,6 +81,12 @@ class Exchange:
                     break
             names = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, names, content[:LARGEST], whole=len(content) <= LARGEST)
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        """The proxy of the settings, else that of the system, which nothing meant for this machine goes through."""
+        if self._proxy:
+            return {"http": self._proxy, "https": self._proxy}
+        return {} if urlsplit(url).hostname in LOOPBACK else get_environ_proxies(url)
 
     @contextmanager
     def _limited(self) -> Iterator[None]:

@@ -213,6 +213,19 @@ def test_a_proxy_of_the_settings_is_used(scripted: Any, folder: Path) -> None:
     assert scripted.got[0][0] == "http://127.0.0.1:1/depots"
 
 
+def test_the_proxy_of_the_system_never_gets_what_is_meant_for_this_machine(
+    scripted: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`http://` is only for this machine: a token must not leave it in clear through a proxy."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    scripted.answers.append((201, {}, b""))
+    client, to = _client(scripted.url, folder, jeton="env:JETON")
+    assert _said(client, to, _sending(signer(folder))) == "accepte : HTTP 201"
+
+
 def test_a_netrc_never_replaces_our_token(
     scripted: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
