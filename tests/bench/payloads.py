@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tests.bench.process import Outcome, watch
 from tests.bench.runs import Bench, Side
@@ -39,7 +38,7 @@ def built(format_: str, secrecy: str, number: str) -> Outcome:
         edition(
             finess_et=f"97{rank:07d}",
             resultats=tuple(
-                replace(one, numerateur=one.numerateur and one.numerateur - rank % 7, cumul=one.cumul and rank)
+                one._replace(numerateur=one.numerateur and one.numerateur - rank % 7, cumul=one.cumul and rank)
                 for one in results()
             ),
         )

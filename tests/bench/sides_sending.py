@@ -29,7 +29,7 @@ def _editions(count: int) -> list[Edition]:
         replace(
             model,
             finess_et=f"{number:09d}",
-            resultats=tuple(replace(result, finess_et=f"{number:09d}") for result in model.resultats),
+            resultats=tuple(result._replace(finess_et=f"{number:09d}") for result in model.resultats),
         )
         for number in range(count)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -138,7 +137,7 @@ _RESTS_ON = {
 def _measured(counts: Counts, free: tuple[str, ...]) -> tuple[Result, ...]:
     """The results of a site that only has the sources of `free`."""
     kept = (one for one in _results(counts) if _RESTS_ON[one.indicateur] in free)
-    return tuple(one if "sortis" in free else replace(one, annuel=None) for one in kept)
+    return tuple(one if "sortis" in free else one._replace(annuel=None) for one in kept)
 
 
 _UNIVERSES = [
@@ -180,12 +179,10 @@ def _mixed_results(c: Counts) -> tuple[Result, ...]:
     """A convention measures the projects over the eligible, the rest stays over the accompanied."""
     over = {"denominateurs": {"projet_personnalise": "eligibles"}}
     none = impossible("projet_personnalise", Motif.DENOMINATEUR_NUL)
+    projects = result("projet_personnalise", c["projets"], c["actifs_eligibles"]) if c["actifs_eligibles"] else none
     return (
         _rate("dossiers_actifs", c["actifs"], c["accompagnees"]),
-        replace(
-            result("projet_personnalise", c["projets"], c["actifs_eligibles"]) if c["actifs_eligibles"] else none,
-            parametres=over,
-        ),
+        projects._replace(parametres=over),
         _rate("ins_qualifiee", c["accompagnees"], c["accompagnees"]),
         _rate("dmp", c["eligibles"], c["eligibles"]),
     )

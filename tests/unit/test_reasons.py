@@ -12,10 +12,8 @@ from tests.lib import editions
 @pytest.mark.parametrize("motif", list(Motif))
 def test_a_reason_is_words_and_no_code(motif: Motif) -> None:
     """A person reads `check`, `status` and the attestation: no code of ours shows there."""
-    from dataclasses import replace
-
     (one, *_) = editions.edition().resultats
-    said = why_none(replace(one, indicateur="mssante", motif=motif))
+    said = why_none(one._replace(indicateur="mssante", motif=motif))
     expected = {
         Motif.SOURCE_ABSENTE: "il faut les usagers et leurs séjours, les messages MSSanté",
         Motif.DENOMINATEUR_NUL: "aucune personne pouvant bénéficier d'un projet pendant la période",
