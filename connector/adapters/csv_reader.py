@@ -1,7 +1,8 @@
 """CSV as people write it: BOM or not, `;` or `,`, UTF-8 or Windows-1252, blank lines, quotes.
 
-Arrow parses in blocks, so memory is bounded by `ligne_max`; the rare question « which line is
-that? » is answered by reading the file again with the standard library.
+Arrow parses in blocks and holds a score of them at once: blocks are small, and grow up to `ligne_max`
+only for a longer record. The rare question « which line is that? » is answered by reading the file
+again with the standard library.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,7 @@ import pyarrow.csv as pacsv
 _BLOCK = 1 << 20
 _HEADER_MAX = 1 << 20
 SHOWN = 20  # wrong lines told in full
+Blanks = Callable[[Sequence[int]], list[bool]]  # whether these records, given by rank, have nothing in any column
 _SEPARATOR = re.compile(r"sep=([;,])[;,]*", re.IGNORECASE)  # the first line that Excel understands, and writes
 
 
@@ -46,7 +48,7 @@ class WrongRows:
 
     count: int
     first: list[tuple[str, int]]
-    keys: Counter[str | None]
+    keys: set[str | None]
 
 
 @dataclass
@@ -60,26 +62,39 @@ class CsvFile:
     start: int  # bytes before the first record
     heading_line: int
     block: int
-    _wrong: list[int] = field(default_factory=list)
-    _wrong_keys: Counter[str | None] = field(default_factory=Counter)
-    _wrong_count: int = 0
+    _wrong: Counter[str | None] = field(default_factory=Counter)  # key → wrong records
 
     def batches(self, wanted: Sequence[int], key: int | None) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Text of the wanted columns (by rank), with the rank of the first record of each batch.
 
         `key` is the column whose value tells whose a wrong record is. Fully blank records are
-        left out by the caller, see `blank_rows`. Raises pa.ArrowInvalid when the file breaks off.
+        left out by the caller, see `blanks`. Raises pa.ArrowInvalid when the file breaks off.
         """
+        given, block = 0, min(_BLOCK, self.block)
+        while True:
+            try:
+                for first, batch in self._blocks(wanted, key, block):
+                    if (new := first + batch.num_rows - given) > 0:
+                        yield given, batch.slice(batch.num_rows - new)
+                        given += new
+                return
+            except pa.ArrowInvalid as error:
+                if block == self.block or "straddling" not in str(error):
+                    raise
+            block = min(2 * block, self.block)  # a longer record: again, from the first one that was not given
+
+    def _blocks(self, wanted: Sequence[int], key: int | None, block: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """The file from its first record. Without threads: Arrow reads a block ahead for each."""
         names = [f"c{rank}" for rank in range(len(self.headings))]
-        self._wrong_keys, self._wrong_count = Counter(), 0
+        wrong = self._wrong = Counter()
         with self._open() as stream:
             reader = pacsv.open_csv(
                 stream,
-                read_options=pacsv.ReadOptions(block_size=self.block, column_names=names),
+                read_options=pacsv.ReadOptions(use_threads=False, block_size=block, column_names=names),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self.delimiter,
                     newlines_in_values=True,
-                    invalid_row_handler=lambda row: self._keep_wrong(row.text, key),
+                    invalid_row_handler=lambda row: self._keep_wrong(wrong, row.text, key),
                 ),
                 convert_options=pacsv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
@@ -100,50 +115,57 @@ class CsvFile:
         raw.seek(self.start)
         return raw if self.encoding == "utf-8" else pa.transcoding_input_stream(raw, self.encoding, "utf-8")
 
-    def _keep_wrong(self, text: str, key: int | None) -> str:
+    def _keep_wrong(self, wrong: Counter[str | None], text: str, key: int | None) -> str:
         fields = next(csv.reader([text], delimiter=self.delimiter), [])
         if any(value.strip() for value in fields):
-            self._wrong_count += 1
-            self._wrong_keys[fields[key] if key is not None and key < len(fields) else None] += 1
+            wrong[fields[key] if key is not None and key < len(fields) else None] += 1
         return "skip"
 
     def wrong_rows(self) -> WrongRows:
         """The records with a wrong number of fields, once `batches` is exhausted."""
         first: list[tuple[str, int]] = []
-        if self._wrong_count:
+        if self._wrong:
             for line, fields in self._records():
                 if len(fields) != len(self.headings) and any(value.strip() for value in fields):
                     first.append((line, len(fields)))
                     if len(first) == SHOWN:
                         break
-        return WrongRows(self._wrong_count, first, self._wrong_keys)
+        return WrongRows(self._wrong.total(), first, self._wrong)
 
     def stops_short(self) -> bool:
         """Whether the last record is one of the wrong ones: the file was cut, or a quote never closed."""
         last: list[str] = []
-        for _, fields in self._records() if self._wrong_count else ():
+        for _, fields in self._records() if self._wrong else ():
             last = fields if any(value.strip() for value in fields) else last
         return len(last) not in (0, len(self.headings))
 
     def lines(self, ranks: Iterable[int]) -> list[str]:
-        """« ligne N » for records given by rank in increasing order."""
-        return [line for line, _ in self._at(ranks)]
-
-    def blank_rows(self, ranks: Iterable[int]) -> list[bool]:
-        """Whether each of these records has nothing in any column."""
-        return [not any(value.strip() for value in fields) for _, fields in self._at(ranks)]
-
-    def _at(self, ranks: Iterable[int]) -> list[tuple[str, list[str]]]:
+        """« ligne N » for records given by rank."""
         wanted = list(ranks)
-        found: dict[int, tuple[str, list[str]]] = {}
-        rank = -1
-        for line, fields in self._records():
-            rank += len(fields) == len(self.headings)
-            if rank in (missing := set(wanted) - found.keys()) and len(fields) == len(self.headings):
-                found[rank] = (line, fields)
-                if len(missing) == 1:
+        found: dict[int, str] = {}
+        missing = set(wanted)
+        for rank, line, _ in self._ranked() if missing else ():
+            if rank in missing:
+                found[rank] = line
+                missing.remove(rank)
+                if not missing:
                     break
         return [found[rank] for rank in wanted]
+
+    def blanks(self) -> Blanks:
+        """Tells which records have nothing in any column. Asked by rank in increasing order: one walk answers all."""
+        records = self._ranked()
+
+        def is_blank(wanted: int) -> bool:
+            fields = next(fields for rank, _, fields in records if rank == wanted)
+            return not any(value.strip() for value in fields)
+
+        return lambda ranks: [is_blank(rank) for rank in ranks]
+
+    def _ranked(self) -> Iterator[tuple[int, str, list[str]]]:
+        """Rank, line and fields of the records that are not wrong ones."""
+        whole = (record for record in self._records() if len(record[1]) == len(self.headings))
+        return ((rank, line, fields) for rank, (line, fields) in enumerate(whole))
 
     def _records(self) -> Iterator[tuple[str, list[str]]]:
         with self.path.open("rb") as raw:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector.adapters.base import Batch, Grouping, Item, Notice, Problem, SourceFile
-from connector.adapters.csv_reader import CsvFault, CsvFile, entirely_blank, open_csv
+from connector.adapters.csv_reader import Blanks, CsvFault, CsvFile, entirely_blank, open_csv
 from connector.adapters.tabular import finess_named, heading_problem, plain_name, unknown_columns
 from connector.config import SourceSettings
 from connector.model.finess import normalise_finess
@@ -111,9 +111,10 @@ def csv_batches(file: SourceFile, table: str, opened: CsvFile, columns: dict[str
     key = columns.get("finess_et")
     empty = pa.RecordBatch.from_arrays([pa.array([], pa.string()) for _ in columns], names=list(columns))
     yield Batch(table, empty, file.name, partial(_places, opened, ()))
+    blanks = opened.blanks()
     try:
         for first, text in opened.batches(list(columns.values()), key):
-            batch, ranks = _without_blanks(opened, first, text.rename_columns(list(columns)))
+            batch, ranks = _without_blanks(blanks, first, text.rename_columns(list(columns)))
             yield Batch(table, batch, file.name, partial(_places, opened, ranks))
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):  # a heading and no row: the table is there, with nothing in it
@@ -131,16 +132,16 @@ def _parquet_places(first: int, rows: Sequence[int]) -> list[str]:
     return [f"ligne {first + row + 1}" for row in rows]
 
 
-def _without_blanks(opened: CsvFile, first: int, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Sequence[int]]:
+def _without_blanks(blanks: Blanks, first: int, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Sequence[int]]:
     """The batch without its blank records, and the rank in the file of each remaining row."""
     ranks: Sequence[int] = range(first, first + batch.num_rows)
     empty = entirely_blank(batch)
     if empty is None:
         return batch, ranks
     suspects = [rank for rank, is_empty in zip(ranks, empty.to_pylist(), strict=True) if is_empty]
-    blanks = {rank for rank, blank in zip(suspects, opened.blank_rows(suspects), strict=True) if blank}
-    kept = [rank not in blanks for rank in ranks]
-    return batch.filter(pa.array(kept)), [rank for rank in ranks if rank not in blanks]
+    blank = {rank for rank, is_blank in zip(suspects, blanks(suspects), strict=True) if is_blank}
+    kept = [rank not in blank for rank in ranks]
+    return batch.filter(pa.array(kept)), [rank for rank in ranks if rank not in blank]
 
 
 def _wrong_rows(file: SourceFile, table: str, opened: CsvFile) -> Iterator[Problem]:
