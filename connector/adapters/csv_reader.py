@@ -48,7 +48,7 @@ class WrongRows:
 
     count: int
     first: list[tuple[str, int]]
-    keys: set[str | None]
+    keys: Counter[str | None]
 
 
 @dataclass

@@ -27,6 +27,7 @@ from connector.model.tables import TABLES
 
 _SUFFIX = re.compile(r"[-_ .]?\(?[0-9]+\)?$")  # parts of one table: usagers-1.csv, usagers_2025.csv
 _PARQUET = b"PAR1"
+_BUFFER = 1 << 20  # bytes of a column read at once: a row group may be the whole file
 
 
 def table_of(name: str) -> str | None:
@@ -208,7 +209,7 @@ def _broken(file: SourceFile, table: str, opened: CsvFile, reason: str) -> Probl
 
 def _read_parquet(file: SourceFile, table: str) -> Iterator[Item]:
     try:
-        source = pq.ParquetFile(pa.OSFile(os.fsencode(file.path), "rb"))
+        source = pq.ParquetFile(pa.OSFile(os.fsencode(file.path), "rb"), buffer_size=_BUFFER, pre_buffer=False)
         problem = heading_problem(file.name, "", table, source.schema_arrow.names)
         if problem:
             yield problem
@@ -237,7 +238,7 @@ def _read_parquet(file: SourceFile, table: str) -> Iterator[Item]:
 
 def _or_empty(source: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
     yield pa.RecordBatch.from_pylist([], schema=pa.schema([source.schema_arrow.field(name) for name in columns]))
-    yield from source.iter_batches(batch_size=128 * 1024, columns=columns)
+    yield from source.iter_batches(batch_size=32 * 1024, columns=columns)
 
 
 def as_text(array: pa.Array) -> pa.Array:

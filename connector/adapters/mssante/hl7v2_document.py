@@ -48,8 +48,8 @@ class Other(NamedTuple):
     key: str | None = None
 
 
-def read_document(header: Header, lines: Sequence[bytes], reader: Reader, size: int) -> Document | Other:
-    """The document that a message of this size carries, or why it gives no row.
+def read_document(header: Header, lines: Sequence[bytes], reader: Reader) -> Document | Other:
+    """The document that a message carries, or why it gives no row.
 
     Raises:
         OddLineError: a line is not a segment.
@@ -58,7 +58,7 @@ def read_document(header: Header, lines: Sequence[bytes], reader: Reader, size: 
     """
     origin, stamp, control = header
     parts: Parts = [None] * 5
-    flags, last = reader.read(lines, parts, size)
+    flags, last = reader.read(lines, parts)
     status = parts[STATUS]
     cut, whole = last & CUT and status, status and flags & DESTINATION
     if cut or not control or (not whole and (_PROFILE in origin.profile or len(lines) == 1)):

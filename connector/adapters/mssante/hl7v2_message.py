@@ -65,17 +65,17 @@ def read_message(body: bytes, readers: Readers) -> tuple[Document | Acknowledgem
     """
     lines = _lines(body)
     try:
-        return _read(lines, len(body), readers, windows_1252=False)
+        return _read(lines, readers, windows_1252=False)
     except UnicodeDecodeError:
         pass
     try:
-        return _read(lines, len(body), readers, windows_1252=True)
+        return _read(lines, readers, windows_1252=True)
     except UnicodeDecodeError as error:
         raise undecodable(error, lines) from None
 
 
 def _read(
-    lines: Sequence[bytes], size: int, readers: Readers, *, windows_1252: bool
+    lines: Sequence[bytes], readers: Readers, *, windows_1252: bool
 ) -> tuple[Document | Acknowledgement | Other, str]:
     header = read_header(lines[0], windows_1252=windows_1252)
     origin = header[0]
@@ -83,9 +83,9 @@ def _read(
     if kind in ACTIONS:
         reader = readers[origin.marks]
         try:
-            return read_document(header, lines, reader, size), encoding
+            return read_document(header, lines, reader), encoding
         except OddLineError:
-            return read_document(header, _rejoin(lines), reader, size), encoding
+            return read_document(header, _rejoin(lines), reader), encoding
     if kind in _ZAM_EVENTS:
         return _read_zam(origin, [line.decode(encoding) for line in _rejoin(lines)]), encoding
     if kind in _ACK_TYPES:

@@ -21,7 +21,6 @@ _FLAGS = {  # what Y adds, what is added in any case
 _CODE_SYSTEMS = frozenset({b"LN", b"TRE_A05"})
 _LOINC = re.compile(rb"[0-9]{1,7}-[0-9]")
 _LONG = 1024  # bytes of a segment that holds a document
-_SHORT = 8192  # bytes of a message that holds no large segment
 _REMEMBERED, _READERS = 10_000, 16
 _USELESS = (b"MSH", b"EVN", b"PV1", b"PV2", b"ORC", b"OBR", b"NTE", b"TQ1", b"SPM", b"CON")
 
@@ -45,19 +44,22 @@ class Reader:
         self._roles = self._separator + b"SB", self._separator + b"REPLY"
         self._known: dict[bytes, _Segment | tuple[()]] = {}
 
-    def read(self, lines: Sequence[bytes], parts: Parts, size: int) -> tuple[int, int]:
-        """Fill the parts of a message of this size; its flags, and those of its last segment.
+    def read(self, lines: Sequence[bytes], parts: Parts) -> tuple[int, int]:
+        """Fill the parts of a message; its flags, and those of its last segment.
 
         Raises:
             OddLineError: a line is not a segment.
             UnicodeDecodeError: a segment is of another encoding.
         """
         flags = some = 0
-        # Hashing a document costs more than reading its segment again.
-        keys = lines if size < _SHORT else [line[:_LONG] for line in lines]
-        for rank, segment in enumerate(map(self._known.get, keys)):
+        known, useless, segment = self._known.get, self._useless, None
+        for line in lines:
+            if line[:4] in useless and line.isascii():
+                segment = None
+                continue
+            segment = known(line) if len(line) < _LONG else None  # hashing a document costs more than reading it again
             if segment is None:
-                segment = self._read(lines[rank], first=parts[STATUS] is None)
+                segment = self._read(line, first=parts[STATUS] is None)
             if segment:
                 some, part, value = segment
                 flags |= some

@@ -6,14 +6,13 @@ to the next one. Nothing is decoded here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 BOM = b"\xef\xbb\xbf"
 FRAME_START, FRAME_END = b"\x0b", b"\x1c"
 _CHUNK = 64 * 1024  # small enough to stay in the processor's cache
-_START = re.compile(rb"MSH(?=[!-*,.:-<>-@\[-^`{-~-])")  # a separator: base64 may hold the three letters
+_SEPARATORS = frozenset(bytes([sign]) for sign in b"!\"#$%&'()*,-.:;<>?@[\\]^`{|}~")  # base64 has none of them
 _SHOWN = 4096  # bytes kept of a message that is too large
 _BEFORE_START = b"\r\n\x0b\x1c"
 
@@ -31,12 +30,7 @@ def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
     buffer, offset = b"\n" + stream.read(_CHUNK), -1  # offset in the file of buffer[0]; a file starts like a line
     start, scan, rank, told = 1, 0, 0, False
     while True:
-        for match in _START.finditer(buffer, scan):
-            found = end = match.start()
-            if buffer[found - 1] not in _BEFORE_START:
-                end = max(found - len(BOM), 0)
-                if buffer[end:found] != BOM:
-                    continue
+        for found, end in _starts(buffer, scan):
             if not told:
                 whole = end - start <= limit
                 yield rank, offset + start, buffer[start : end if whole else start + _SHOWN], whole
@@ -52,3 +46,14 @@ def split(stream: BinaryIO, limit: int) -> Iterator[Piece]:
         buffer, offset, start, scan = buffer[start:] + chunk, offset + start, 0, scan - start
     if not told:
         yield rank, offset + start, buffer[start:], True
+
+
+def _starts(buffer: bytes, scan: int) -> Iterator[tuple[int, int]]:
+    """Where the messages of a buffer start, and where what precedes each one ends: a byte order mark is of neither."""
+    while (found := buffer.find(b"MSH", scan)) >= 0:
+        scan = found + 3
+        if buffer[scan : scan + 1] in _SEPARATORS:  # base64 may hold the three letters
+            if buffer[found - 1] in _BEFORE_START:
+                yield found, found
+            elif buffer[max(found - len(BOM), 0) : found] == BOM:
+                yield found, found - len(BOM)
