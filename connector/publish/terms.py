@@ -24,6 +24,8 @@ _TERMS: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "dmp_documents": (COHORT, "", (), ()),
 }
 CODES = tuple(_TERMS)
+WITH_ANNUAL = "dossiers_actifs"  # the one that has the literal annual basis beside it
+WITH_TOTAL = ("eprescription", "eparcours")  # those that may have a running total
 
 
 def form_of(indicateur: str) -> str:

@@ -182,6 +182,16 @@ def test_dhis2_takes_back_a_figure_that_a_revision_no_longer_has() -> None:
     assert not any("deleted" in one for one in first)
 
 
+def test_a_revision_names_no_element_that_a_receiver_could_not_have() -> None:
+    """DHIS2 refuses a whole import for one unknown element: what an indicator never has is not taken back either."""
+    values = orjson.loads(build(edition(revision=2), destination("dhis2")).body)["dataValues"]
+    taken_back = {one["dataElement"].removesuffix("_3M") for one in values if "deleted" in one}
+    assert taken_back == {
+        *("projet_personnalise_cible_atteinte", "dmp_numerateur", "dmp_denominateur", "dmp_cible_atteinte"),
+        *("ins_qualifiee_numerateur", "eparcours_numerateur", "eparcours_cumul"),
+    }
+
+
 def test_dhis2_says_how_it_is_to_be_imported() -> None:
     """Codes, not uids; create and update; the query says it, so that no default of a server decides."""
     payload = build(edition(), destination("dhis2"))

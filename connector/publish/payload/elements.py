@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from connector.model.period import months_before
 from connector.publish.declaration import FIGURES, Declaration, Hidden, Line
 from connector.publish.payload import notes, plain
+from connector.publish.terms import COHORT, WITH_ANNUAL, WITH_TOTAL, rests_on_updates
 
 _HEAD = "transmission_revision"
 _NUMBERS = (*FIGURES, "cible", "cible_atteinte", "opposable")
@@ -67,9 +68,25 @@ def _header_note(declared: Declaration) -> dict[str, Any]:
     return values | ({"sources": declared.sources} if declared.sources else {})
 
 
+def _names(line: Line) -> Iterable[str]:
+    """The numbers that an indicator may ever have: a receiver has no element for others, and would refuse them."""
+    never: set[str] = set()
+    if line.forme == COHORT:
+        never.add("denominateur")
+    if not rests_on_updates(line.indicateur):
+        never.add("indetermines")
+    if line.indicateur != WITH_ANNUAL:
+        never |= {"annuel_numerateur", "annuel_denominateur"}
+    if line.indicateur not in WITH_TOTAL:
+        never.add("cumul")
+    if line.cible is None:
+        never |= {"cible", "cible_atteinte"}
+    return [name for name in _NUMBERS if name not in never or getattr(line, name) is not None]
+
+
 def _of_line(line: Line, codes: Codes) -> Iterable[Element]:
     end = suffix(line.debut, line.fin)
-    for name in _NUMBERS:
+    for name in _names(line):
         value = getattr(line, name)
         number = None if value is None or isinstance(value, Hidden) else int(value)
         note = notes.write(_line_note(line)) if name == "opposable" else ""
