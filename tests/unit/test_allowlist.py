@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ import orjson
 import pytest
 
 from connector.errors import ConnectorError
+from connector.evidence.attestation import attestation
 from connector.publish import allowlist
 from connector.publish.allowlist import FACTS, PATHS, NotAllowedError, check, leaves
 from connector.publish.declaration import MASKED, WITHDRAWN, public_text
@@ -145,6 +148,17 @@ def test_a_text_that_looks_like_an_identifier_is_withdrawn(text: str) -> None:
         body = build(given, destination(format_)).body.decode()
         assert text not in body
         assert WITHDRAWN in body
+
+
+def test_the_attestation_withdraws_the_same_texts() -> None:
+    """A page that is handed over is an exit like another: its free texts are those that may leave."""
+    text = f"de {MATRICULE}"
+    told = edition(raison_sociale=text, convention=text, motif_revision=text)
+    page = attestation(told, "sha256:0", "sha256:0", "kid")
+    streams = [zlib.decompress(one) for one in re.findall(rb"stream\n(x.*?)\nendstream", page, re.DOTALL)]
+    shown = b"".join(streams).decode("latin-1")
+    assert MATRICULE not in shown
+    assert shown.count("texte retiré") == 3
 
 
 @pytest.mark.parametrize("text", ["Foyer L'@telier", "Correction du 14/05/2025, 2 tables", "tél. 05 94 12 34 56", ""])
