@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench import commands, exchanges, floor, payloads, sending, sql_server
+from tests.bench import commands, exchanges, floor, large, payloads, sending, sql_server
 from tests.bench.lake import lake_folder, pivot_folder
 from tests.bench.process import SideFailedError
 from tests.bench.resolve import floor_folder
@@ -254,6 +254,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Line]]] = {
     "envoi": sending.outbox,
     "corps": payloads.bodies,
     "postgresql": postgresql,
+    "volumes": large.volumes,
     "commandes": commands.both,
 }
 _READERS = {"tddui": _TDDUI, "hl7v2": _HL7V2, "xds": _XDS, "postfix": _POSTFIX, "courriels": _MAILS}

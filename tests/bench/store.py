@@ -32,6 +32,7 @@ class Sizes:
     journal: int = 2_000_000  # lines of a Postfix log
     courriels: int = 60_000  # mails of a mailbox
     lignes_sql: int = 2_000_000  # of a PostgreSQL base
+    volume: int = 1_000_000_000  # bytes of each large source
 
     @property
     def pivot(self) -> tuple[int, ...]:
@@ -62,6 +63,7 @@ FAST = Sizes(
     journal=4000,
     courriels=400,
     lignes_sql=4000,
+    volume=3_000_000,
 )
 
 
