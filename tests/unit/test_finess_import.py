@@ -179,10 +179,11 @@ def test_an_older_extract_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_file_is_unreachable(tmp_path: Path) -> None:
     """A folder, a pipe or nothing: said at once."""
     os.mkfifo(tmp_path / "tube")
-    for place in (tmp_path, tmp_path / "tube", tmp_path / "absent"):
+    found = {tmp_path: "un dossier", tmp_path / "tube": "autre chose", tmp_path / "absent": "rien"}
+    for place, what in found.items():
         with pytest.raises(SourceUnreachableError) as fault:
             import_extract(place, tmp_path / "r.parquet")
-        assert str(fault.value) == f"{place} : attendu un fichier ordinaire ; vérifiez le chemin."
+        assert str(fault.value) == f"{place} : attendu un fichier, trouvé {what} ; vérifiez le chemin."
 
 
 def test_the_command_says_what_it_kept(tmp_path: Path) -> None:
