@@ -1,8 +1,8 @@
 """CSV as people write it: BOM or not, `;` or `,`, UTF-8 or Windows-1252, blank lines, quotes.
 
-Arrow parses in blocks and holds a score of them at once: blocks are small, and grow up to `ligne_max`
-only for a longer record. The rare question « which line is that? » is answered by reading the file
-again with the standard library.
+Arrow parses in blocks and holds a score of them at once: blocks are small, grow up to `ligne_max`
+only for a longer record, and are given several together. The rare question « which line is that? »
+is answered by reading the file again with the standard library.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 _BLOCK = 1 << 20
+_TOGETHER = 1 << 23  # bytes given at once: what follows costs as much for a small batch as for a large one
 _HEADER_MAX = 1 << 20
 SHOWN = 20  # wrong lines told in full
 Blanks = Callable[[Sequence[int]], list[bool]]  # whether these records, given by rank, have nothing in any column
@@ -70,12 +71,28 @@ class CsvFile:
         `key` is the column whose value tells whose a wrong record is. Fully blank records are
         left out by the caller, see `blanks`. Raises pa.ArrowInvalid when the file breaks off.
         """
+        first, held = 0, list[pa.RecordBatch]()
+        try:
+            for batch in self._rows(wanted, key):
+                held.append(batch)
+                if sum(one.nbytes for one in held) >= _TOGETHER:
+                    yield first, pa.concat_batches(held)
+                    first, held = first + sum(one.num_rows for one in held), []
+        except pa.ArrowInvalid:  # the rows before the break are given all the same
+            if held:
+                yield first, pa.concat_batches(held)
+            raise
+        if held:
+            yield first, pa.concat_batches(held)
+
+    def _rows(self, wanted: Sequence[int], key: int | None) -> Iterator[pa.RecordBatch]:
+        """Every record once, in blocks that grow only for a longer record."""
         given, block = 0, min(_BLOCK, self.block)
         while True:
             try:
                 for first, batch in self._blocks(wanted, key, block):
                     if (new := first + batch.num_rows - given) > 0:
-                        yield given, batch.slice(batch.num_rows - new)
+                        yield batch.slice(batch.num_rows - new)
                         given += new
                 return
             except pa.ArrowInvalid as error:
@@ -84,13 +101,13 @@ class CsvFile:
             block = min(2 * block, self.block)  # a longer record: again, from the first one that was not given
 
     def _blocks(self, wanted: Sequence[int], key: int | None, block: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """The file from its first record. Without threads: Arrow reads a block ahead for each."""
+        """The file from its first record."""
         names = [f"c{rank}" for rank in range(len(self.headings))]
         wrong = self._wrong = Counter()
         with self._open() as stream:
             reader = pacsv.open_csv(
                 stream,
-                read_options=pacsv.ReadOptions(use_threads=False, block_size=block, column_names=names),
+                read_options=pacsv.ReadOptions(block_size=block, column_names=names),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self.delimiter,
                     newlines_in_values=True,

@@ -17,6 +17,7 @@ LIMIT = 64 * 1024
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_reader, "_BLOCK", 1024)
+    monkeypatch.setattr(csv_reader, "_TOGETHER", 3000)
 
 
 def row(rank: int, remark: str = "") -> str:
@@ -50,12 +51,12 @@ def test_a_record_longer_than_a_block_repeats_and_loses_nothing(tmp_path: Path) 
 
 def test_blank_records_of_every_block_are_left_out_and_lines_stay_right(tmp_path: Path) -> None:
     """A blank record is no row, wherever it stands; the place of the others counts it."""
-    found = read(tmp_path, "".join(row(rank) + ";;;;\n" for rank in range(100)))
-    assert ids(found) == [f"D{rank}" for rank in range(100)]
+    found = read(tmp_path, "".join(row(rank) + ";;;;\n" for rank in range(400)))
+    assert ids(found) == [f"D{rank}" for rank in range(400)]
     batches = [item for item in found if isinstance(item, Batch) and item.rows.num_rows]
     assert len(batches) > 3
     places = [place for batch in batches for place in batch.locate(range(batch.rows.num_rows))]
-    assert places == [f"ligne {2 + 2 * rank}" for rank in range(100)]
+    assert places == [f"ligne {2 + 2 * rank}" for rank in range(400)]
 
 
 def test_a_record_beyond_the_limit_is_refused_by_name(tmp_path: Path) -> None:
@@ -65,3 +66,10 @@ def test_a_record_beyond_the_limit_is_refused_by_name(tmp_path: Path) -> None:
         f"mises_a_jour.csv : attendu des lignes de moins de {LIMIT} octets, trouvé une ligne plus longue ; "
         "un guillemet n'est sans doute pas refermé."
     ]
+
+
+def test_rows_before_a_break_are_given(tmp_path: Path) -> None:
+    """Records held back for their company are given before the fault that ends the file is told."""
+    found = read(tmp_path, "".join(map(row, range(10))) + row(10, "sans fin " * LIMIT))
+    assert ids(found) == [f"D{rank}" for rank in range(10)]
+    assert any(isinstance(item, Problem) for item in found)
